@@ -1,0 +1,600 @@
+//! Making and changing rows: by clients, by effects, by example data.
+
+use crate::access::{holding, readable, writable};
+use crate::check;
+use crate::def::{Entity, Field, FieldDefault, Fields};
+use crate::operation::Row;
+use crate::plan::{bit, quoted};
+use crate::refusal::{FieldError, Refusal};
+use crate::scope::{Bound, Scope, Touched};
+use kernel::kind::Kind;
+use kernel::value::Value;
+use std::fmt::Write as _;
+
+/// Through which door a change comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Somebody, or the program, asks for it itself.
+    Client,
+    /// An effect of an operation.
+    Effect,
+    /// Example data: goes around access, lifecycle and hooks.
+    Seed,
+}
+
+/// Makes a row.
+pub(crate) fn create(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    given: Vec<(usize, Value)>,
+    door: Door,
+) -> Result<i64, Refusal> {
+    let by_person = door == Door::Client && !scope.caller.system && !scope.elevated;
+    let grants = scope.grants(entity.create);
+    if grants.is_empty() {
+        return Err(scope.forbidden());
+    }
+    let parent = entity.parent.map_or(0, bit);
+    let allowed = grants.iter().fold(parent, |all, grant| all | grant.fields);
+    let mut errors = Vec::new();
+    let mut written: Fields = 0;
+    let mut values = vec![Value::Empty; entity.fields.len()];
+    for (index, value) in given {
+        let (Some(field), Some(slot)) = (entity.fields.get(index), values.get_mut(index)) else {
+            continue;
+        };
+        let closed = field.computed
+            || (field.lifecycle && door != Door::Seed)
+            || (by_person
+                && (bit(index) & writable(entity, true) == 0 || bit(index) & allowed == 0));
+        if closed {
+            errors.push(not_writable(field));
+            continue;
+        }
+        if bit(index) & allowed == 0 {
+            return Err(scope.forbidden());
+        }
+        written |= bit(index);
+        *slot = value.settled();
+    }
+    // `random`, `next` and slugs come last: they are not worth making for what is refused.
+    fill_defaults(scope, entity, &mut values, written);
+    for (index, field) in entity.fields.iter().enumerate() {
+        let value = values.get(index).unwrap_or(&Value::Empty);
+        let made = matches!(field.kind, Kind::Slug(_))
+            || (written & bit(index) == 0
+                && matches!(
+                    field.default,
+                    FieldDefault::Random(_) | FieldDefault::Next(_)
+                ));
+        let refused = errors
+            .iter()
+            .any(|error: &FieldError| error.field == field.name);
+        if field.computed || refused || (made && value.is_empty()) {
+            continue;
+        }
+        check::field(field, value, &mut errors);
+        let asked = by_person && written & bit(index) != 0;
+        check::reference(
+            scope,
+            field.name,
+            field.kind,
+            value,
+            &Value::Empty,
+            asked,
+            &mut errors,
+        )?;
+    }
+    if !errors.is_empty() {
+        let all: Vec<(usize, &Value)> = values.iter().enumerate().collect();
+        check::unique(scope, entity, None, &all, &mut errors)?;
+        return Err(Refusal::Invalid(errors));
+    }
+    make_values(scope, entity, &mut values, written)?;
+    let id = insert(scope, entity, &values)?;
+    if door != Door::Seed && !unconditional(&grants, written & !parent) {
+        match holding(scope, entity, id, &grants)? {
+            Some(fields) if written & !parent & !fields == 0 => {}
+            _ => return Err(scope.forbidden()),
+        }
+    }
+    if let Some(hook) = entity.on_create.filter(|_| door != Door::Seed) {
+        let row = scope.load(entity, id)?.unwrap_or_default();
+        hooked(scope, entity, id, || {
+            let mut operation = scope.operation(Some(entity), row, Row::default());
+            (hook.requires)(&mut operation)?;
+            (hook.does)(&mut operation)
+        })?;
+    }
+    Ok(id)
+}
+
+fn unconditional(grants: &[crate::def::Grant], fields: Fields) -> bool {
+    grants
+        .iter()
+        .any(|grant| grant.when.is_empty() && fields & !grant.fields == 0)
+}
+
+fn not_writable(field: &Field) -> FieldError {
+    FieldError {
+        field: field.name,
+        rule: "read-only",
+        message: "This can't be written.".to_owned(),
+    }
+}
+
+/// Runs a hook of a row; changes it makes to its own row run none.
+fn hooked(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    id: i64,
+    run: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    scope.work.borrow_mut().hooked.push((entity.index, id));
+    let result = scope.deeper(run);
+    scope.work.borrow_mut().hooked.pop();
+    result
+}
+
+/// What a new row is when nobody says otherwise; `random`, `next` and slugs are left out.
+pub(crate) fn fill_defaults(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    values: &mut [Value],
+    written: Fields,
+) {
+    let mut operation = None;
+    for (index, field) in entity.fields.iter().enumerate() {
+        if written & bit(index) != 0 || field.computed {
+            continue;
+        }
+        let value = match &field.default {
+            FieldDefault::Me => Value::from(scope.caller.user),
+            FieldDefault::Value(value) => {
+                let operation = operation.get_or_insert_with(|| {
+                    scope.operation(Some(entity), Row::default(), Row::default())
+                });
+                value(operation).settled()
+            }
+            FieldDefault::None | FieldDefault::Random(_) | FieldDefault::Next(_) => continue,
+        };
+        if let Some(slot) = values.get_mut(index) {
+            *slot = value;
+        }
+    }
+}
+
+fn make_values(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    values: &mut [Value],
+    written: Fields,
+) -> Result<(), Refusal> {
+    for (index, field) in entity.fields.iter().enumerate() {
+        let given = written & bit(index) != 0;
+        let made = match (&field.default, field.kind) {
+            (FieldDefault::Random(count), _) if !given => Value::Text(random(*count)?),
+            (FieldDefault::Next(pattern), _) if !given => {
+                Value::Text(next(scope, entity, field, pattern)?)
+            }
+            (_, Kind::Slug(source)) if values.get(index).is_none_or(Value::is_empty) => {
+                slug(scope, entity, field, values.get(source))?
+            }
+            _ => continue,
+        };
+        if let Some(slot) = values.get_mut(index) {
+            *slot = made;
+        }
+    }
+    Ok(())
+}
+
+/// That many unguessable characters of `a-z2-7`.
+fn random(count: u8) -> Result<String, Refusal> {
+    const LETTERS: [u8; 32] = *b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut bytes = vec![0_u8; usize::from(count)];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Refusal::Fault(format!("no randomness: {error}")))?;
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'a')))
+        .collect())
+}
+
+/// The next number of a series without gaps: the counter is part of the transaction.
+fn next(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    field: &Field,
+    pattern: &str,
+) -> Result<String, Refusal> {
+    let year = kernel::time::year_of_date(Some(scope.today)).unwrap_or(0);
+    let month = kernel::time::month_of_date(Some(scope.today)).unwrap_or(0);
+    let text = pattern
+        .replace("{year}", &format!("{year:04}"))
+        .replace("{month}", &format!("{month:02}"));
+    let place = text.find("{0").and_then(|start| {
+        let length = text.get(start..)?.find('}')?;
+        Some((start, start + length))
+    });
+    let (before, width, after) = match place {
+        Some((start, end)) => (
+            text.get(..start).unwrap_or(""),
+            end - start - 1,
+            text.get(end + 1..).unwrap_or(""),
+        ),
+        None => (text.as_str(), 1, ""),
+    };
+    let series = format!("{}.{}:{before}#{after}", entity.table, field.name);
+    let sql = "INSERT INTO counter (series, value) VALUES (?1, 1) \
+               ON CONFLICT (series) DO UPDATE SET value = value + 1 RETURNING value";
+    let number: i64 = scope
+        .connection
+        .prepare_cached(sql)?
+        .query_row([&series], |row| row.get(0))?;
+    Ok(format!("{before}{number:0width$}{after}"))
+}
+
+fn slug(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    field: &Field,
+    source: Option<&Value>,
+) -> Result<Value, Refusal> {
+    let base = match source {
+        Some(Value::Text(text)) => kernel::text::slug(text),
+        _ => String::new(),
+    };
+    let base = if base.is_empty() {
+        kernel::text::slug(entity.name)
+    } else {
+        base
+    };
+    let base = if base.is_empty() {
+        "row".to_owned()
+    } else {
+        base
+    };
+    let mut candidate = base.clone();
+    let mut number = 1_u32;
+    while field.unique
+        && check::is_taken(scope, entity, field, &Value::Text(candidate.clone()), None)?
+    {
+        number += 1;
+        // Far from the start a random end finds a free one at once.
+        let end = if number > 20 {
+            random(6)?
+        } else {
+            number.to_string()
+        };
+        candidate = format!(
+            "{}-{end}",
+            base.get(..base.len().min(72))
+                .unwrap_or(&base)
+                .trim_end_matches('-')
+        );
+    }
+    Ok(Value::Text(candidate))
+}
+
+fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Result<i64, Refusal> {
+    let plan = scope.plans.of(entity);
+    {
+        let mut statement = scope.connection.prepare_cached(&plan.insert)?;
+        statement.raw_bind_parameter(1, scope.now)?;
+        for (place, index) in plan.stored.iter().enumerate() {
+            statement.raw_bind_parameter(
+                place + 2,
+                Bound(values.get(*index).unwrap_or(&Value::Empty)),
+            )?;
+        }
+        if let Err(error) = statement.raw_execute() {
+            drop(statement);
+            let all: Vec<(usize, &Value)> = values.iter().enumerate().collect();
+            return Err(explain(scope, entity, None, &all, error));
+        }
+    }
+    let id = scope.connection.last_insert_rowid();
+    for (index, field) in entity.fields.iter().enumerate() {
+        if let (Kind::Many(_, join), Some(Value::Ids(ids))) = (field.kind, values.get(index)) {
+            set_many(scope, join, id, ids)?;
+        }
+    }
+    let mut work = scope.work.borrow_mut();
+    work.writes += 1;
+    work.touched.push(Touched {
+        entity,
+        id,
+        created: true,
+        deleted: false,
+        old: Row::default(),
+    });
+    drop(work);
+    watch(scope, entity, id, None)?;
+    Ok(id)
+}
+
+/// The refusal for what the database refused: every unique value that is taken, not only the first.
+fn explain(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: Option<i64>,
+    values: &[(usize, &Value)],
+    error: rusqlite::Error,
+) -> Refusal {
+    let mut errors = Vec::new();
+    match check::unique(scope, entity, id, values, &mut errors) {
+        Ok(()) if !errors.is_empty() => Refusal::Invalid(errors),
+        _ => check::constraint(entity, error),
+    }
+}
+
+fn set_many(scope: &Scope<'_>, join: &str, owner: i64, ids: &[i64]) -> Result<(), Refusal> {
+    let join = quoted(join);
+    scope
+        .connection
+        .prepare_cached(&format!("DELETE FROM {join} WHERE \"owner\" = ?1"))?
+        .execute([owner])?;
+    let sql =
+        format!("INSERT INTO {join} (\"owner\", \"item\") VALUES (?1, ?2) ON CONFLICT DO NOTHING");
+    let mut statement = scope.connection.prepare_cached(&sql)?;
+    for id in ids {
+        statement.execute([owner, *id])?;
+    }
+    Ok(())
+}
+
+/// Notes which rows of other entities look at this one. Called after every write, and before those to a row that
+/// was there.
+pub(crate) fn watch(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    row: Option<&Row>,
+) -> Result<(), Refusal> {
+    use crate::def::WatchedRows;
+    for watcher in entity.watchers {
+        let ids = match watcher.rows {
+            WatchedRows::All => {
+                let mut work = scope.work.borrow_mut();
+                if !work.watched_all.contains(&watcher.entity) {
+                    work.watched_all.push(watcher.entity);
+                }
+                continue;
+            }
+            WatchedRows::Query(sql) => scope.ids(sql, &[(":row", &Value::Int(id))])?,
+            WatchedRows::Field(field) => {
+                let loaded;
+                let row = match row {
+                    Some(row) => Some(row),
+                    None => {
+                        loaded = scope.load(entity, id)?;
+                        loaded.as_ref()
+                    }
+                };
+                match row.map(|row| row.value(field)) {
+                    Some(Value::Int(id)) => vec![*id],
+                    Some(Value::Ids(ids)) => ids.clone(),
+                    _ => continue,
+                }
+            }
+        };
+        let mut work = scope.work.borrow_mut();
+        work.watched
+            .extend(ids.into_iter().map(|id| (watcher.entity, id)));
+    }
+    Ok(())
+}
+
+/// Changes a row that a client named: reads it first, so that what he may not read is not there.
+pub(crate) fn update_by_client(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    version: Option<i64>,
+    given: Vec<(usize, Value)>,
+) -> Result<Row, Refusal> {
+    let by_person = !scope.caller.system && !scope.elevated;
+    let grants = scope.grants(entity.update);
+    if grants.is_empty() {
+        return Err(scope.forbidden());
+    }
+    let allowed = grants.iter().fold(0, |all, grant| all | grant.fields);
+    let mut errors = Vec::new();
+    for (index, value) in &given {
+        let Some(field) = entity.fields.get(*index) else {
+            continue;
+        };
+        let open = !field.computed
+            && !field.lifecycle
+            && (!by_person || (!field.read_only && bit(*index) & allowed != 0) || field.fixed);
+        if open {
+            check::field(field, &value.clone().settled(), &mut errors);
+        } else {
+            errors.push(not_writable(field));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Refusal::Invalid(errors));
+    }
+    if readable(scope, entity, id)?.is_none() {
+        return Err(Refusal::NotFound);
+    }
+    let row = scope.load(entity, id)?.ok_or(Refusal::NotFound)?;
+    let changed = given
+        .iter()
+        .filter(|(index, value)| value.clone().settled() != *row.value(*index))
+        .fold(0, |all, (index, _)| all | bit(*index));
+    let written = given.iter().fold(0, |all, (index, _)| all | bit(*index));
+    let fixed = entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.fixed)
+        .fold(0, |all, (i, _)| all | bit(i));
+    // A fixed field that is sent along as it is changes nothing.
+    let asked = written & !(fixed & !changed);
+    match holding(scope, entity, id, &grants)? {
+        Some(fields) if asked & !fields & !fixed == 0 => {}
+        _ => return Err(scope.forbidden()),
+    }
+    if version.is_some_and(|version| version != row.version) {
+        return Err(Refusal::Stale);
+    }
+    let row = update(scope, entity, id, given, Door::Client)?;
+    if by_person && changed != 0 {
+        match holding(scope, entity, id, &grants)? {
+            Some(fields) if asked & !fields & !fixed == 0 => {}
+            _ => return Err(scope.forbidden()),
+        }
+    }
+    Ok(row)
+}
+
+/// Changes a row. For effects access is looked at here, on the row as it is.
+pub(crate) fn update(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    given: Vec<(usize, Value)>,
+    door: Door,
+) -> Result<Row, Refusal> {
+    let old = scope.load(entity, id)?.ok_or(Refusal::NotFound)?;
+    if door == Door::Effect && !scope.elevated && !scope.caller.system {
+        let asked = given.iter().fold(0, |all, (index, _)| all | bit(*index));
+        match holding(scope, entity, id, &scope.grants(entity.update))? {
+            Some(fields) if asked & !fields == 0 => {}
+            _ => return Err(scope.forbidden()),
+        }
+    }
+    let mut errors = Vec::new();
+    let mut changes: Vec<(usize, Value)> = Vec::new();
+    for (index, value) in given {
+        let Some(field) = entity.fields.get(index) else {
+            continue;
+        };
+        let value = value.settled();
+        if value == *old.value(index) {
+            continue;
+        }
+        if field.computed || field.lifecycle {
+            errors.push(not_writable(field));
+            continue;
+        }
+        if field.fixed {
+            errors.push(FieldError {
+                field: field.name,
+                rule: "fixed",
+                message: "This never changes.".to_owned(),
+            });
+            continue;
+        }
+        check::field(field, &value, &mut errors);
+        let by_person = door == Door::Client;
+        check::reference(
+            scope,
+            field.name,
+            field.kind,
+            &value,
+            old.value(index),
+            by_person,
+            &mut errors,
+        )?;
+        changes.push((index, value));
+    }
+    if !errors.is_empty() {
+        let all: Vec<(usize, &Value)> = changes
+            .iter()
+            .map(|(index, value)| (*index, value))
+            .collect();
+        check::unique(scope, entity, Some(id), &all, &mut errors)?;
+        return Err(Refusal::Invalid(errors));
+    }
+    if changes.is_empty() {
+        return Ok(old);
+    }
+    write(scope, entity, &old, &changes)?;
+    let row = scope.load(entity, id)?.unwrap_or_default();
+    let own = scope.work.borrow().hooked.contains(&(entity.index, id));
+    let Some(hook) = entity.on_update.filter(|_| door != Door::Seed && !own) else {
+        return Ok(row);
+    };
+    let before = scope
+        .work
+        .borrow_mut()
+        .find(entity, id)
+        .map_or_else(Row::default, |touched| touched.old.clone());
+    hooked(scope, entity, id, || {
+        let mut operation = scope.operation(Some(entity), row, before);
+        (hook.requires)(&mut operation)?;
+        (hook.does)(&mut operation)
+    })?;
+    Ok(scope.load(entity, id)?.unwrap_or_default())
+}
+
+/// Writes changed fields of a row, without a question.
+pub(crate) fn write(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    old: &Row,
+    changes: &[(usize, Value)],
+) -> Result<(), Refusal> {
+    watch(scope, entity, old.id, Some(old))?;
+    let first = scope.work.borrow_mut().find(entity, old.id).is_none();
+    let mut sql = format!(
+        "UPDATE {} SET \"updated\" = ?1, \"version\" = \"version\" + ?2",
+        scope.plans.of(entity).table
+    );
+    let mut bound = Vec::new();
+    for (index, value) in changes {
+        let Some(field) = entity.fields.get(*index) else {
+            continue;
+        };
+        if let Kind::Many(_, join) = field.kind {
+            let ids: &[i64] = if let Value::Ids(ids) = value {
+                ids
+            } else {
+                &[]
+            };
+            set_many(scope, join, old.id, ids)?;
+            continue;
+        }
+        bound.push(value);
+        let _ = write!(sql, ", {} = ?{}", quoted(field.name), bound.len() + 3);
+    }
+    sql.push_str(" WHERE \"id\" = ?3");
+    {
+        let mut statement = scope.connection.prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, scope.now)?;
+        statement.raw_bind_parameter(2, i64::from(first))?;
+        statement.raw_bind_parameter(3, old.id)?;
+        for (place, value) in bound.iter().enumerate() {
+            statement.raw_bind_parameter(place + 4, Bound(value))?;
+        }
+        if let Err(error) = statement.raw_execute() {
+            drop(statement);
+            let all: Vec<(usize, &Value)> = changes
+                .iter()
+                .map(|(index, value)| (*index, value))
+                .collect();
+            return Err(explain(scope, entity, Some(old.id), &all, error));
+        }
+    }
+    touch(scope, entity, old);
+    watch(scope, entity, old.id, None)
+}
+
+/// Notes that a row that was there has changed.
+pub(crate) fn touch(scope: &Scope<'_>, entity: &'static Entity, old: &Row) {
+    let mut work = scope.work.borrow_mut();
+    work.writes += 1;
+    if work.find(entity, old.id).is_none() {
+        work.touched.push(Touched {
+            entity,
+            id: old.id,
+            created: false,
+            deleted: false,
+            old: old.clone(),
+        });
+    }
+}

@@ -1,0 +1,33 @@
+//! The store and the order of an operation: who may, what it needs, what it does, what must hold.
+//! Knows no HTTP and no HTML.
+
+pub mod access;
+pub mod audit;
+pub mod backup;
+pub mod caller;
+mod change;
+mod check;
+pub mod decode;
+pub mod def;
+mod delete;
+mod finish;
+mod functions;
+mod json;
+mod labels;
+pub mod mail;
+pub mod migrate;
+pub mod operate;
+pub mod operation;
+mod perform;
+mod plan;
+pub mod query;
+pub mod reader;
+pub mod refusal;
+mod scope;
+mod store;
+mod system;
+pub mod writer;
+
+pub use reader::Reader;
+pub use store::{Durability, Engine, OpenError, Options};
+pub use writer::Writer;

@@ -1,0 +1,163 @@
+//! The operations of clients, each in its whole order: who, shape, the row, access, version, requirements, effects,
+//! rules. What is refused leaves no trace.
+
+use crate::caller::Caller;
+use crate::change::{self, Door};
+use crate::def::Entity;
+use crate::delete as deletion;
+use crate::finish::{Root, finish};
+use crate::operation::Row;
+use crate::perform;
+use crate::reader::Reader;
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::writer::Writer;
+use kernel::value::Value;
+
+/// Makes a row and gives its id.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn create(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    values: Vec<(usize, Value)>,
+) -> Result<i64, Refusal> {
+    let scope = w.scope();
+    scope.atomic(|| {
+        let id = change::create(&scope, entity, values, Door::Client)?;
+        finish(&scope, Some(("create", entity, id)), false)?;
+        Ok(id)
+    })
+}
+
+/// Changes fields of a row; `version` refuses a row that has changed since it was read.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn update(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+    version: Option<i64>,
+    values: Vec<(usize, Value)>,
+) -> Result<Row, Refusal> {
+    let scope = w.scope();
+    run(&scope, ("update", entity, id), || {
+        change::update_by_client(&scope, entity, id, version, values).map(|_| ())
+    })
+}
+
+/// Deletes a row, with all that goes with it.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn delete(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+    version: Option<i64>,
+) -> Result<(), Refusal> {
+    let scope = w.scope();
+    scope.atomic(|| {
+        deletion::by_client(&scope, entity, id, version)?;
+        finish(&scope, Some(("delete", entity, id)), false)
+    })
+}
+
+/// Takes a step of a row's lifecycle.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn step(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+    version: Option<i64>,
+    inputs: Vec<(&'static str, Value)>,
+) -> Result<Row, Refusal> {
+    let scope = w.scope();
+    run(&scope, (slug, entity, id), || {
+        perform::step(&scope, entity, id, slug, version, inputs, Door::Client)
+    })
+}
+
+/// Runs an action, on a row or of the program; gives the row if it is still there.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn action(
+    w: &mut Writer<'_>,
+    entity: Option<&'static Entity>,
+    id: Option<i64>,
+    slug: &str,
+    version: Option<i64>,
+    inputs: Vec<(&'static str, Value)>,
+) -> Result<Option<Row>, Refusal> {
+    let scope = w.scope();
+    scope.atomic(|| match (entity, id) {
+        (Some(entity), Some(id)) => {
+            perform::action(&scope, entity, id, slug, version, inputs, Door::Client)?;
+            finish(&scope, Some((slug, entity, id)), false)?;
+            scope.load(entity, id)
+        }
+        (None, _) => {
+            perform::program_action(&scope, slug, inputs, Door::Client)?;
+            finish(&scope, None, false)?;
+            Ok(None)
+        }
+        (Some(_), None) => Err(Refusal::NotFound),
+    })
+}
+
+fn run(
+    scope: &Scope<'_>,
+    root: (&str, &'static Entity, i64),
+    operation: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<Row, Refusal> {
+    let named: Root<'_> = Some(root);
+    scope.atomic(|| {
+        operation()?;
+        finish(scope, named, false)?;
+        Ok(scope.load(root.1, root.2)?.unwrap_or_default())
+    })
+}
+
+/// What a new row is when this caller says nothing, by field position; random text, numbers of a series and slugs
+/// are left out.
+#[must_use]
+pub fn defaults(r: &Reader<'_>, caller: &Caller, entity: &'static Entity) -> Vec<Value> {
+    let mut values = vec![Value::Empty; entity.fields.len()];
+    let filled = r.with_scope(*caller, |scope| {
+        change::fill_defaults(scope, entity, &mut values, 0);
+        Ok(())
+    });
+    if let Err(refusal) = filled {
+        tracing::error!(
+            ?refusal,
+            entity = entity.name,
+            "the defaults of a row can't be worked out"
+        );
+    }
+    values
+}
+
+/// Makes a row of example data: types, defaults and field rules hold; access, lifecycle, read-only and hooks are gone
+/// around. The rules of rows are looked at once, when the whole write ends.
+///
+/// # Errors
+/// Where a value does not fit; the write must end with it.
+pub fn plant(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    values: Vec<(usize, Value)>,
+) -> Result<i64, Refusal> {
+    let scope = Scope {
+        elevated: true,
+        ..w.scope()
+    };
+    let id = change::create(&scope, entity, values, Door::Seed)?;
+    w.planted = true;
+    Ok(id)
+}

@@ -1,0 +1,156 @@
+//! Steps of a lifecycle and actions of the author's own.
+
+use crate::access::{condition, holding, readable, step_leads_on};
+use crate::change::{self, Door};
+use crate::check;
+use crate::def::{Entity, Step};
+use crate::operation::{Operation, Row};
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use kernel::value::Value;
+
+type Inputs = Vec<(&'static str, Value)>;
+
+/// Takes a step: the first of its name that leads on from here, that the caller may take, and whose condition holds.
+pub(crate) fn step(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+    version: Option<i64>,
+    inputs: Inputs,
+    door: Door,
+) -> Result<(), Refusal> {
+    let named: Vec<&'static Step> = entity
+        .steps
+        .iter()
+        .filter(|step| step.slug == slug)
+        .collect();
+    let Some(first) = named.first() else {
+        return Err(Refusal::NotFound);
+    };
+    if named.iter().all(|step| scope.grants(step.who).is_empty()) {
+        return Err(scope.forbidden());
+    }
+    check::inputs(scope, first.inputs, &inputs, door == Door::Client)?;
+    let old = found(scope, entity, id)?;
+    let mut allowed: Vec<&'static Step> = Vec::new();
+    let leading: Vec<&'static Step> = named
+        .iter()
+        .copied()
+        .filter(|step| step_leads_on(scope, step, old.value(step.field)))
+        .collect();
+    for step in if leading.is_empty() { &named } else { &leading } {
+        if holding(scope, entity, id, &scope.grants(step.who))?.is_some() {
+            allowed.push(step);
+        }
+    }
+    let Some(one) = allowed.first() else {
+        return Err(scope.forbidden());
+    };
+    if version.is_some_and(|version| version != old.version) {
+        return Err(Refusal::Stale);
+    }
+    if leading.is_empty() {
+        return Err(not_now(one));
+    }
+    let mut operation = Operation::new(*scope, Some(entity), old.clone(), old.clone(), inputs);
+    if let Some(body) = one.body {
+        (body.requires)(&mut operation)?;
+    }
+    let mut taken = None;
+    for otherwise in [false, true] {
+        for step in allowed.iter().filter(|step| step.otherwise == otherwise) {
+            if taken.is_none() && condition(scope, entity, id, step.when)? {
+                taken = Some(*step);
+            }
+        }
+    }
+    let Some(taken) = taken else {
+        return Err(not_now(one));
+    };
+    change::write(
+        scope,
+        entity,
+        &old,
+        &[(taken.field, Value::Text(taken.to.to_owned()))],
+    )?;
+    if let Some(body) = taken.body {
+        operation.this = scope.load(entity, id)?.unwrap_or_default();
+        scope.deeper(|| (body.does)(&mut operation))?;
+    }
+    Ok(())
+}
+
+fn not_now(step: &Step) -> Refusal {
+    Refusal::Conflict {
+        rule: "not-now",
+        message: format!("“{}” is not possible now.", step.name),
+    }
+}
+
+fn found(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<Row, Refusal> {
+    if readable(scope, entity, id)?.is_none() {
+        return Err(Refusal::NotFound);
+    }
+    scope.load(entity, id)?.ok_or(Refusal::NotFound)
+}
+
+/// Runs an action on a row.
+pub(crate) fn action(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+    version: Option<i64>,
+    inputs: Inputs,
+    door: Door,
+) -> Result<(), Refusal> {
+    let Some(action) = entity.actions.iter().find(|action| action.slug == slug) else {
+        return Err(Refusal::NotFound);
+    };
+    let grants = scope.grants(action.who);
+    if grants.is_empty() {
+        return Err(scope.forbidden());
+    }
+    check::inputs(scope, action.inputs, &inputs, door == Door::Client)?;
+    let old = found(scope, entity, id)?;
+    if holding(scope, entity, id, &grants)?.is_none() {
+        return Err(scope.forbidden());
+    }
+    if version.is_some_and(|version| version != old.version) {
+        return Err(Refusal::Stale);
+    }
+    let mut operation = Operation::new(*scope, Some(entity), old.clone(), old, inputs);
+    (action.body.requires)(&mut operation)?;
+    scope.deeper(|| (action.body.does)(&mut operation))
+}
+
+/// Runs an action that belongs to no row.
+pub(crate) fn program_action(
+    scope: &Scope<'_>,
+    slug: &str,
+    inputs: Inputs,
+    door: Door,
+) -> Result<(), Refusal> {
+    let Some(action) = scope.app.actions.iter().find(|action| action.slug == slug) else {
+        return Err(Refusal::NotFound);
+    };
+    let grants = scope.grants(action.who);
+    if grants.is_empty() {
+        return Err(scope.forbidden());
+    }
+    check::inputs(scope, action.inputs, &inputs, door == Door::Client)?;
+    let mut may = false;
+    for grant in &grants {
+        may = may
+            || grant.when.is_empty()
+            || scope.truth(&format!("SELECT ({}) IS TRUE", grant.when), &[])?;
+    }
+    if !may {
+        return Err(scope.forbidden());
+    }
+    let mut operation = Operation::new(*scope, None, Row::default(), Row::default(), inputs);
+    (action.body.requires)(&mut operation)?;
+    scope.deeper(|| (action.body.does)(&mut operation))
+}

@@ -1,0 +1,180 @@
+//! What of an entity's SQL never changes, written once when the store is opened.
+
+use crate::def::{App, Entity, Field, Fields};
+use crate::operation::Row;
+use kernel::kind::Kind;
+use kernel::value::Value;
+use rusqlite::types::ValueRef;
+use std::fmt::Write as _;
+
+/// The statements of all entities, by position.
+pub(crate) struct Plans {
+    plans: Vec<Plan>,
+    /// Some field says that a deleted user leaves a stub.
+    pub keeps_users: bool,
+}
+
+/// The statements of an entity.
+pub(crate) struct Plan {
+    /// The table in quotes.
+    pub table: String,
+    /// Fields with a column of their own.
+    pub stored: Vec<usize>,
+    /// One row by `:row`.
+    pub select: String,
+    /// A new row: `?1` created and updated, then the stored fields.
+    pub insert: String,
+}
+
+impl Plans {
+    pub fn new(app: &App) -> Plans {
+        let plans = app
+            .entities
+            .iter()
+            .map(|entity| Plan::new(entity))
+            .collect();
+        let keeps_users = app.entities.iter().any(|entity| {
+            entity
+                .fields
+                .iter()
+                .any(|field| field.on_delete == crate::def::OnDelete::Keep)
+        });
+        Plans { plans, keeps_users }
+    }
+
+    pub fn of(&self, entity: &Entity) -> &Plan {
+        static NONE: Plan = Plan {
+            table: String::new(),
+            stored: Vec::new(),
+            select: String::new(),
+            insert: String::new(),
+        };
+        self.plans.get(entity.index).unwrap_or(&NONE)
+    }
+}
+
+impl Plan {
+    fn new(entity: &Entity) -> Plan {
+        let table = quoted(entity.table);
+        let stored: Vec<usize> = entity
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| is_stored(field))
+            .map(|(index, _)| index)
+            .collect();
+        let mut columns = String::from("t.\"id\", t.\"created\", t.\"updated\", t.\"version\"");
+        let mut names = String::new();
+        let mut places = String::new();
+        for field in entity.fields {
+            let _ = write!(
+                columns,
+                ", {}",
+                column(field).unwrap_or_else(|| "NULL".to_owned())
+            );
+        }
+        for (place, index) in stored.iter().enumerate() {
+            if let Some(field) = entity.fields.get(*index) {
+                let _ = write!(names, ", {}", quoted(field.name));
+                let _ = write!(places, ", ?{}", place + 2);
+            }
+        }
+        let select = format!("SELECT {columns} FROM {table} AS t WHERE t.\"id\" = :row");
+        let insert = format!(
+            "INSERT INTO {table} (\"created\", \"updated\", \"version\"{names}) VALUES (?1, ?1, 1{places})"
+        );
+        Plan {
+            table,
+            stored,
+            select,
+            insert,
+        }
+    }
+}
+
+/// It has a column of its own.
+pub(crate) fn is_stored(field: &Field) -> bool {
+    !field.computed && !matches!(field.kind, Kind::Many(..))
+}
+
+/// The stored value of a field over `t`; none for a computed one.
+pub(crate) fn column(field: &Field) -> Option<String> {
+    if field.computed {
+        return None;
+    }
+    if let Kind::Many(_, join) = field.kind {
+        return Some(format!(
+            "(SELECT json_group_array(\"item\") FROM (SELECT \"item\" FROM {} WHERE \"owner\" = t.\"id\" ORDER BY \"item\"))",
+            quoted(join)
+        ));
+    }
+    Some(format!("t.{}", quoted(field.name)))
+}
+
+/// The value of a field over `t`, computed ones included.
+pub(crate) fn expression(entity: &Entity, index: usize) -> String {
+    let Some(field) = entity.fields.get(index) else {
+        return "NULL".to_owned();
+    };
+    column(field).unwrap_or_else(|| {
+        let computed = entity
+            .computed
+            .iter()
+            .find(|computed| computed.field == index);
+        computed.map_or_else(
+            || "NULL".to_owned(),
+            |computed| format!("({})", computed.sql),
+        )
+    })
+}
+
+/// A name in double quotes.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A field as a bit.
+pub(crate) const fn bit(index: usize) -> Fields {
+    if index < 128 { 1 << index } else { 0 }
+}
+
+/// Reads a row from columns as [`Plan::select`] names them.
+pub(crate) fn read_row(entity: &Entity, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let mut values = Vec::with_capacity(entity.fields.len());
+    for (index, field) in entity.fields.iter().enumerate() {
+        values.push(read_value(field.kind, row.get_ref(index + 4)?));
+    }
+    Ok(Row {
+        id: row.get(0)?,
+        created: row.get(1)?,
+        updated: row.get(2)?,
+        version: row.get(3)?,
+        values,
+    })
+}
+
+/// A stored value.
+pub(crate) fn read_value(kind: Kind, stored: ValueRef<'_>) -> Value {
+    match stored {
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            match kind {
+                Kind::TextList => {
+                    Value::from(serde_json::from_str::<Vec<String>>(&text).unwrap_or_default())
+                }
+                Kind::Many(..) => {
+                    Value::from(serde_json::from_str::<Vec<i64>>(&text).unwrap_or_default())
+                }
+                _ if text.is_empty() => Value::Empty,
+                _ => Value::Text(text.into_owned()),
+            }
+        }
+        _ => Value::Empty,
+    }
+}

@@ -1,0 +1,453 @@
+//! Running a query: rows, JSON, options of a picker.
+
+use super::build::{Built, built, words};
+use super::{Cursor, ListQuery, Page, Shown};
+use crate::caller::Caller;
+use crate::def::{Entity, Fields};
+use crate::labels;
+use crate::operation::Row;
+use crate::plan::{bit, read_value};
+use crate::reader::Reader;
+use crate::refusal::Refusal;
+use crate::scope::Scope;
+use crate::{access, json};
+use kernel::kind::Kind;
+use kernel::value::Value;
+use rusqlite::types::ValueRef;
+use std::rc::Rc;
+
+/// Most rows of one statement, whoever asks.
+const MOST: u32 = 1000;
+
+/// A page of rows.
+///
+/// # Errors
+/// 401 or 403 where a caller of this kind reads none; 422 where he may not read what he filters or sorts by.
+pub fn list(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    query: &ListQuery,
+) -> Result<Page, Refusal> {
+    r.with_scope(*caller, |scope| {
+        let built = prepare(scope, entity, query)?;
+        let mut page = Page::default();
+        let limit = per_page(query);
+        let mut last = None;
+        let rows = each(scope, &built, query, limit, |row| {
+            page.rows.push(shown(entity, &built, row)?);
+            last = Some(cursor(&built, entity, row)?);
+            Ok(())
+        })?;
+        page.total = total(scope, &built, query, limit, rows.count)?;
+        page.next = last.filter(|_| rows.more).map(|cursor| cursor.write());
+        references(scope, entity, &mut page.rows)?;
+        Ok(page)
+    })
+}
+
+/// A page of rows as JSON: `{"items", "page", "per_page", "total", "next"}`.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_json(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    query: &ListQuery,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    r.with_scope(*caller, |scope| {
+        let built = prepare(scope, entity, query)?;
+        let limit = per_page(query);
+        out.extend_from_slice(b"{\"items\":[");
+        let mut first = true;
+        let mut last = None;
+        let mut written = 0;
+        let rows = each(scope, &built, query, limit, |row| {
+            if !first {
+                out.push(b',');
+            }
+            first = false;
+            written += 1;
+            write_row(out, entity, &built, row)?;
+            if written == limit {
+                last = Some(cursor(&built, entity, row)?);
+            }
+            Ok(())
+        })?;
+        out.extend_from_slice(b"],\"page\":");
+        json::int(out, i64::from(query.page.max(1)));
+        out.extend_from_slice(b",\"per_page\":");
+        json::int(out, i64::from(limit));
+        out.extend_from_slice(b",\"total\":");
+        let total = total(scope, &built, query, limit, rows.count)?;
+        json::int(out, i64::try_from(total).unwrap_or(i64::MAX));
+        out.extend_from_slice(b",\"next\":");
+        match last.filter(|_| rows.more) {
+            Some(cursor) => json::string(out, cursor.write().as_bytes()),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.push(b'}');
+        Ok(())
+    })
+}
+
+/// A row; none where there is none, or the caller may not read it.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn get(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    id: i64,
+) -> Result<Option<Shown>, Refusal> {
+    r.with_scope(*caller, |scope| {
+        let built = built(
+            scope.app,
+            scope.plans,
+            entity,
+            caller,
+            &ListQuery::default(),
+        )?;
+        let mut statement = scope.connection.prepare_cached(&built.single)?;
+        scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
+        let mut rows = statement.raw_query();
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let mut found = [shown(entity, &built, row)?];
+        references(scope, entity, &mut found)?;
+        let [found] = found;
+        Ok(Some(found))
+    })
+}
+
+/// A row as JSON, and its version; none where there is none, or the caller may not read it.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn row_json(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    id: i64,
+    out: &mut Vec<u8>,
+) -> Result<Option<i64>, Refusal> {
+    r.with_scope(*caller, |scope| {
+        let built = built(
+            scope.app,
+            scope.plans,
+            entity,
+            caller,
+            &ListQuery::default(),
+        )?;
+        let mut statement = scope.connection.prepare_cached(&built.single)?;
+        scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
+        let mut rows = statement.raw_query();
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        write_row(out, entity, &built, row)?;
+        Ok(Some(row.get(3)?))
+    })
+}
+
+/// Rows that can be chosen, by what they are shown as: those the caller may read; of users, everybody is offered by
+/// name to whoever is signed in.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn options(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    search: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(i64, String)>, Refusal> {
+    r.with_scope(*caller, |scope| {
+        let table = &scope.plans.of(entity).table;
+        let label = labels::sql(scope.app, entity);
+        let mut conditions = Vec::new();
+        if entity.index != 0 || !caller.signed_in() {
+            let grants = scope.grants(entity.read);
+            if grants.is_empty() {
+                return Ok(Vec::new());
+            }
+            if grants.iter().all(|grant| !grant.when.is_empty()) {
+                let all: Vec<String> = grants.iter().map(|grant| format!("({})", grant.when)).collect();
+                conditions.push(format!("({})", all.join(" OR ")));
+            }
+        }
+        if entity.index == 0 && scope.plans.keeps_users {
+            conditions.push(
+                "NOT EXISTS (SELECT 1 FROM account AS a WHERE a.user_id = t.\"id\" AND a.deleted_at IS NOT NULL)"
+                    .to_owned(),
+            );
+        }
+        let search = search.map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase);
+        if search.is_some() {
+            conditions.push(format!("finds({label}, :q)"));
+        }
+        let filtered = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let sql = format!(
+            "SELECT t.\"id\", {label} AS label FROM {table} AS t{filtered} ORDER BY label COLLATE NOCASE, t.\"id\" LIMIT :limit"
+        );
+        let mut statement = scope.connection.prepare_cached(&sql)?;
+        let limit = Value::from(i64::try_from(limit).ok());
+        scope.bind(&mut statement, &[(":q", &Value::from(search)), (":limit", &limit)])?;
+        let mut rows = statement.raw_query();
+        let mut options = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            let label: Option<String> = row.get(1)?;
+            options.push((id, label.filter(|text| !text.is_empty()).unwrap_or_else(|| labels::nameless(entity, id))));
+        }
+        Ok(options)
+    })
+}
+
+fn prepare(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    query: &ListQuery,
+) -> Result<Rc<Built>, Refusal> {
+    if scope.grants(entity.read).is_empty() {
+        return Err(scope.forbidden());
+    }
+    if let Some(after) = &query.after
+        && after.keys.len() > 32
+    {
+        return Err(Refusal::NotFound);
+    }
+    built(scope.app, scope.plans, entity, &scope.caller, query)
+}
+
+fn per_page(query: &ListQuery) -> u32 {
+    query.per_page.clamp(1, MOST)
+}
+
+struct Read {
+    count: u32,
+    more: bool,
+}
+
+fn each(
+    scope: &Scope<'_>,
+    built: &Built,
+    query: &ListQuery,
+    limit: u32,
+    mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), Refusal>,
+) -> Result<Read, Refusal> {
+    let mut statement = scope.connection.prepare_cached(&built.list)?;
+    bind(scope, query, &mut statement, limit)?;
+    let mut rows = statement.raw_query();
+    let mut read = Read {
+        count: 0,
+        more: false,
+    };
+    while let Some(row) = rows.next()? {
+        if read.count == limit {
+            read.more = true;
+            break;
+        }
+        take(row)?;
+        read.count += 1;
+    }
+    Ok(read)
+}
+
+fn bind(
+    scope: &Scope<'_>,
+    query: &ListQuery,
+    statement: &mut rusqlite::Statement<'_>,
+    limit: u32,
+) -> Result<(), Refusal> {
+    let mut named: Vec<(String, Value)> = Vec::new();
+    for (place, filter) in query.filters.iter().enumerate() {
+        named.push((format!(":f{place}"), filter.value.clone()));
+    }
+    for (place, word) in words(query).into_iter().enumerate() {
+        named.push((format!(":q{place}"), Value::Text(word)));
+    }
+    if let Some((_, id)) = query.parent {
+        named.push((":parent".to_owned(), Value::Int(id)));
+    }
+    if let Some(cursor) = &query.after {
+        named.push((":after".to_owned(), Value::Int(cursor.id)));
+        for (place, key) in cursor.keys.iter().enumerate() {
+            named.push((format!(":k{place}"), key.clone()));
+        }
+    }
+    named.push((":limit".to_owned(), Value::Int(i64::from(limit) + 1)));
+    let offset = i64::from(query.page.max(1) - 1) * i64::from(limit);
+    named.push((":offset".to_owned(), Value::Int(offset)));
+    let borrowed: Vec<(&str, &Value)> = named
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .collect();
+    scope.bind(statement, &borrowed)
+}
+
+fn total(
+    scope: &Scope<'_>,
+    built: &Built,
+    query: &ListQuery,
+    limit: u32,
+    read: u32,
+) -> Result<u64, Refusal> {
+    // A page that is not full says how many there are.
+    if query.after.is_none() && read < limit && (read > 0 || query.page <= 1) {
+        return Ok(u64::from(query.page.max(1) - 1) * u64::from(limit) + u64::from(read));
+    }
+    let mut statement = scope.connection.prepare_cached(&built.count)?;
+    bind(scope, query, &mut statement, limit)?;
+    let mut rows = statement.raw_query();
+    let count: i64 = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => 0,
+    };
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+fn readable(built: &Built, fields: usize, row: &rusqlite::Row<'_>) -> Result<Fields, Refusal> {
+    let mut readable = built.always;
+    for (place, mask) in built.masks.iter().enumerate() {
+        if row.get::<_, bool>(4 + fields + place)? {
+            readable |= mask;
+        }
+    }
+    Ok(readable)
+}
+
+fn shown(
+    entity: &'static Entity,
+    built: &Built,
+    row: &rusqlite::Row<'_>,
+) -> Result<Shown, Refusal> {
+    let readable = readable(built, entity.fields.len(), row)?;
+    let mut values = vec![Value::Empty; entity.fields.len()];
+    for index in &built.columns {
+        let (Some(field), Some(slot)) = (entity.fields.get(*index), values.get_mut(*index)) else {
+            continue;
+        };
+        if readable & bit(*index) != 0 {
+            *slot = read_value(field.kind, row.get_ref(4 + index)?);
+        }
+    }
+    let row = Row {
+        id: row.get(0)?,
+        created: row.get(1)?,
+        updated: row.get(2)?,
+        version: row.get(3)?,
+        values,
+    };
+    let readable = readable & access::visible(entity);
+    Ok(Shown {
+        row,
+        readable,
+        references: Vec::new(),
+    })
+}
+
+fn cursor(built: &Built, entity: &Entity, row: &rusqlite::Row<'_>) -> Result<Cursor, Refusal> {
+    let from = 4 + entity.fields.len() + built.masks.len();
+    let mut keys = Vec::with_capacity(built.keys);
+    for place in 0..built.keys {
+        keys.push(match row.get_ref(from + place)? {
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+            _ => Value::Empty,
+        });
+    }
+    Ok(Cursor {
+        keys,
+        id: row.get(0)?,
+    })
+}
+
+fn write_row(
+    out: &mut Vec<u8>,
+    entity: &'static Entity,
+    built: &Built,
+    row: &rusqlite::Row<'_>,
+) -> Result<(), Refusal> {
+    let readable = readable(built, entity.fields.len(), row)?;
+    out.extend_from_slice(b"{\"id\":");
+    json::int(out, row.get(0)?);
+    for index in &built.columns {
+        let Some(field) = entity.fields.get(*index) else {
+            continue;
+        };
+        if readable & bit(*index) == 0 {
+            continue;
+        }
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(field.name.as_bytes());
+        out.extend_from_slice(b"\":");
+        json::column(out, &field.kind, row.get_ref(4 + index)?);
+    }
+    out.extend_from_slice(b",\"created\":");
+    json::timestamp(out, row.get(1)?);
+    out.extend_from_slice(b",\"updated\":");
+    json::timestamp(out, row.get(2)?);
+    out.extend_from_slice(b",\"version\":");
+    json::int(out, row.get(3)?);
+    out.push(b'}');
+    Ok(())
+}
+
+/// What the rows refer to is shown as: one statement for each entity they refer to.
+fn references(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    rows: &mut [Shown],
+) -> Result<(), Refusal> {
+    let mut wanted: Vec<(usize, Vec<i64>)> = Vec::new();
+    let target_of = |kind: Kind| match kind {
+        Kind::Reference(target) | Kind::Many(target, _) => Some(target),
+        _ => None,
+    };
+    for (index, field) in entity.fields.iter().enumerate() {
+        let Some(target) = target_of(field.kind) else {
+            continue;
+        };
+        let mut ids = Vec::new();
+        for shown in rows.iter() {
+            match shown.row.value(index) {
+                Value::Int(id) => ids.push(*id),
+                Value::Ids(many) => ids.extend(many),
+                _ => {}
+            }
+        }
+        match wanted.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, known)) => known.extend(ids),
+            None => wanted.push((target, ids)),
+        }
+    }
+    for (target, ids) in wanted {
+        let Some(other) = scope.app.entities.get(target).copied() else {
+            continue;
+        };
+        let labels = labels::of(scope, other, &ids)?;
+        for (index, field) in entity.fields.iter().enumerate() {
+            if target_of(field.kind) != Some(target) {
+                continue;
+            }
+            for shown in rows.iter_mut() {
+                let ids: Vec<i64> = match shown.row.value(index) {
+                    Value::Int(id) => vec![*id],
+                    Value::Ids(many) => many.clone(),
+                    _ => continue,
+                };
+                for id in ids {
+                    if let Some(label) = labels.get(&id) {
+                        shown.references.push((index, id, label.clone()));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}

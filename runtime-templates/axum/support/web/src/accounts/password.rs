@@ -1,0 +1,106 @@
+//! Argon2id on threads of its own, a bounded number at a time, so that log-ins can't starve everything else.
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use engine::refusal::Refusal;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Longest password, in bytes.
+pub const LONGEST: usize = 1024;
+
+/// How long a log-in waits for its turn before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hashes and verifies.
+pub struct Hashing {
+    turns: Arc<Semaphore>,
+}
+
+impl Default for Hashing {
+    fn default() -> Hashing {
+        Hashing::new()
+    }
+}
+
+impl Hashing {
+    /// As many at a time as there are processors, at most 4.
+    #[must_use]
+    pub fn new() -> Hashing {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Hashing {
+            turns: Arc::new(Semaphore::new(processors.clamp(1, 4))),
+        }
+    }
+
+    /// The string to store for a password.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] if others keep all turns.
+    pub async fn hash(&self, password: String) -> Result<String, Refusal> {
+        self.run(move || hash_now(&password)).await?
+    }
+
+    /// Whether the password fits what is stored. Without anything stored it takes the same time and is false.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] if others keep all turns.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Refusal> {
+        self.run(move || {
+            let known = stored.is_some();
+            let stored = stored.as_deref().or_else(|| nobody());
+            let fits = stored.is_some_and(|stored| verify_now(&password, stored));
+            known && fits
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned())
+            .await
+            .map_err(|_| Refusal::TooMany { retry_after: 10 })?
+            .map_err(|error| Refusal::Fault(format!("no turn to hash a password: {error}")))?;
+        tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        })
+        .await
+        .map_err(|error| Refusal::Fault(format!("hashing a password failed: {error}")))
+    }
+}
+
+/// The string to store, on this thread.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the system has no randomness.
+pub fn hash_now(password: &str) -> Result<String, Refusal> {
+    let hashed = Argon2::default().hash_password(password.as_bytes());
+    hashed
+        .map(|hash| hash.to_string())
+        .map_err(|error| Refusal::Fault(format!("hashing a password failed: {error}")))
+}
+
+fn verify_now(password: &str, stored: &str) -> bool {
+    if password.len() > LONGEST {
+        return false;
+    }
+    PasswordHash::new(stored).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
+}
+
+/// What a user who does not exist is compared with.
+fn nobody() -> Option<&'static str> {
+    static NOBODY: OnceLock<Option<String>> = OnceLock::new();
+    NOBODY
+        .get_or_init(|| hash_now("nobody has this password").ok())
+        .as_deref()
+}

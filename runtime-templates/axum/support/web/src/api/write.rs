@@ -1,0 +1,234 @@
+//! Writing rows: create, change, delete, lifecycle steps and actions.
+
+use super::rows::{self, Parent};
+use super::{Answer, Call, never};
+use crate::{body, respond};
+use engine::def::{Action, Entity, Fields, Grants, Input};
+use engine::refusal::Refusal;
+use engine::{access, decode, operate, query};
+use http::StatusCode;
+use http::header::{HeaderMap, IF_MATCH, LOCATION};
+use kernel::value::Value;
+use serde_json::Map;
+
+type Object = Map<String, serde_json::Value>;
+
+/// `POST /api/tickets` and `POST /api/tickets/7/comments`
+pub(crate) async fn create(
+    mut call: Call,
+    entity: &'static Entity,
+    parent: Option<Parent>,
+) -> Answer {
+    let app = call.site.app;
+    let caller = call.visit.caller;
+    let mut allowed = access::may_create(app, entity, &caller);
+    if (entity.create)(&caller).is_empty() {
+        return Err(never(&call.visit).into());
+    }
+    let mut object = read_object(&mut call).await?;
+    if let Some((of, field, id)) = parent {
+        // The parent of the address wins; saying it again is fine, saying another is not.
+        let name = entity.fields.get(field).map_or("", |field| field.name);
+        if let Some(said) = object.remove(name)
+            && said.as_i64() != Some(id)
+        {
+            return Err(
+                respond::invalid(name, "reference", "This is not the one in the address.").into(),
+            );
+        }
+        let found = call
+            .site
+            .engine
+            .read(|reader| query::get(reader, &caller, of, id))?;
+        if found.is_none() {
+            return Err(Refusal::NotFound.into());
+        }
+        object.insert(name.to_owned(), id.into());
+        allowed |= 1 << field;
+    }
+    let values = decode::json(app, entity, &object, allowed, true).map_err(Refusal::Invalid)?;
+    let id = call
+        .site
+        .engine
+        .write(caller, move |writer| {
+            operate::create(writer, entity, values)
+        })
+        .await?;
+    call.site.wrote(entity);
+    let location = format!("/api/{}/{id}", entity.slug);
+    let mut response = match rows::row(&call, entity, id)? {
+        Some(response) => response,
+        None => respond::json(StatusCode::CREATED, &serde_json::json!({ "id": id })),
+    };
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(respond::with_header(response, LOCATION, &location))
+}
+
+/// `PATCH /api/tickets/7`
+pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> Answer {
+    let app = call.site.app;
+    let caller = call.visit.caller;
+    let allowed = mask(&(entity.update)(&caller));
+    if allowed == 0 {
+        return Err(hidden_or_never(&call, entity, id)?.into());
+    }
+    let mut object = read_object(&mut call).await?;
+    let mut version = if_match(&call.headers)?;
+    // What an answer carries may come back as it is.
+    object.remove("id");
+    object.remove("created");
+    object.remove("updated");
+    if let Some(said) = object.remove("version") {
+        let said = said
+            .as_i64()
+            .ok_or_else(|| respond::invalid("version", "type", "The version is a number."))?;
+        version = version.or(Some(said));
+    }
+    let values = decode::json(app, entity, &object, allowed, false).map_err(Refusal::Invalid)?;
+    call.site
+        .engine
+        .write(caller, move |writer| {
+            operate::update(writer, entity, id, version, values)
+        })
+        .await?;
+    call.site.wrote(entity);
+    Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
+}
+
+/// `DELETE /api/tickets/7`
+pub(crate) async fn delete(call: Call, entity: &'static Entity, id: i64) -> Answer {
+    let caller = call.visit.caller;
+    if (entity.delete)(&caller).is_empty() {
+        return Err(hidden_or_never(&call, entity, id)?.into());
+    }
+    let version = if_match(&call.headers)?;
+    call.site
+        .engine
+        .write(caller, move |writer| {
+            operate::delete(writer, entity, id, version)
+        })
+        .await?;
+    call.site.wrote(entity);
+    Ok(respond::no_content())
+}
+
+/// Whether this is a step or action of the entity.
+pub(crate) fn has_operation(entity: &Entity, slug: &str) -> bool {
+    entity.steps.iter().any(|step| step.slug == slug)
+        || entity.actions.iter().any(|action| action.slug == slug)
+}
+
+/// `POST /api/tickets/7/solve`
+pub(crate) async fn operation(
+    mut call: Call,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+) -> Answer {
+    let app = call.site.app;
+    let caller = call.visit.caller;
+    let steps = entity.steps.iter().filter(|step| step.slug == slug);
+    let action = entity.actions.iter().find(|action| action.slug == slug);
+    let may = steps.clone().any(|step| !(step.who)(&caller).is_empty())
+        || action.is_some_and(|action| !(action.who)(&caller).is_empty());
+    if !may {
+        return Err(never(&call.visit).into());
+    }
+    let object = read_object(&mut call).await?;
+    let version = if_match(&call.headers)?;
+    let mut known = steps
+        .filter(|step| !step.inputs.is_empty())
+        .map(|step| step.inputs);
+    let is_step = entity.steps.iter().any(|step| step.slug == slug);
+    let inputs: &'static [Input] = match action {
+        Some(action) if !is_step => action.inputs,
+        _ => known.next().unwrap_or_default(),
+    };
+    let values = inputs_of(app, inputs, &object)?;
+    let name = slug.to_owned();
+    let left = call
+        .site
+        .engine
+        .write(caller, move |writer| {
+            if is_step {
+                operate::step(writer, entity, id, &name, version, values).map(Some)
+            } else {
+                operate::action(writer, Some(entity), Some(id), &name, version, values)
+            }
+        })
+        .await?;
+    call.site.wrote_anything();
+    if left.is_none() {
+        return Ok(respond::no_content());
+    }
+    Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
+}
+
+/// `POST /api/close-the-month`: an action of the app itself.
+pub(crate) async fn own_action(mut call: Call, action: &'static Action) -> Answer {
+    let caller = call.visit.caller;
+    if (action.who)(&caller).is_empty() {
+        return Err(never(&call.visit).into());
+    }
+    let object = read_object(&mut call).await?;
+    let values = inputs_of(call.site.app, action.inputs, &object)?;
+    call.site
+        .engine
+        .write(caller, move |writer| {
+            operate::action(writer, None, None, action.slug, None, values)
+        })
+        .await?;
+    call.site.wrote_anything();
+    Ok(respond::no_content())
+}
+
+fn inputs_of(
+    app: &'static engine::def::App,
+    inputs: &'static [Input],
+    object: &Object,
+) -> Result<Vec<(&'static str, Value)>, Refusal> {
+    decode::inputs_json(app, inputs, object).map_err(Refusal::Invalid)
+}
+
+pub(crate) async fn read_object(call: &mut Call) -> Result<Object, super::Problem> {
+    let body = std::mem::take(&mut call.body);
+    Ok(body::json_object(&call.headers, body).await?)
+}
+
+fn mask(grants: &Grants) -> Fields {
+    grants.iter().fold(0, |fields, grant| fields | grant.fields)
+}
+
+/// A caller who never may, asking for a row: 401, 403, or 404 where they could not even read it.
+fn hidden_or_never(call: &Call, entity: &'static Entity, id: i64) -> Result<Refusal, Refusal> {
+    let caller = &call.visit.caller;
+    if !caller.signed_in() {
+        return Ok(Refusal::Unauthenticated);
+    }
+    let found = call
+        .site
+        .engine
+        .read(|reader| query::get(reader, caller, entity, id))?;
+    Ok(if found.is_some() {
+        Refusal::Forbidden
+    } else {
+        Refusal::NotFound
+    })
+}
+
+/// The version in `If-Match`; `*` means any.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Refusal> {
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().map_err(|_| Refusal::Stale)?.trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text
+        .trim_start_matches("W/")
+        .trim_matches('"')
+        .parse()
+        .map_err(|_| Refusal::Stale)?;
+    Ok(Some(version))
+}

@@ -1,0 +1,367 @@
+//! Fields of an entity and inputs of an operation as controls of a form, and what was typed into them.
+
+use super::context::{Context, bit};
+use crate::ui::control::{Control, Options, listed};
+use engine::Reader;
+use engine::def::{Entity, Field, FieldDefault, Fields, Input};
+use engine::query;
+use engine::refusal::{FieldError, Refusal};
+use kernel::kind::Kind;
+use kernel::value::Value;
+use maud::{Markup, html};
+
+/// Up to this many rows are offered in a list to choose from; beyond that one searches.
+pub const MOST_OPTIONS: usize = 50;
+/// How many rows a search offers.
+const FOUND: usize = 20;
+
+/// What is in a form: as typed, by name; several of a name for lists and sets.
+pub type Typed = Vec<(String, String)>;
+
+/// What can be chosen among the rows of an entity, `(id, text)`; one more than [`MOST_OPTIONS`] where there are more.
+pub fn options(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    entity: &'static Entity,
+) -> Vec<(String, String)> {
+    query::options(r, &context.caller, entity, None, MOST_OPTIONS + 1)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(id, text)| (id.to_string(), text))
+        .collect()
+}
+
+/// How a row is written into a field that searches: what it is shown as, and its number so that it is the only one.
+#[must_use]
+pub fn search_text(id: i64, text: &str) -> String {
+    format!("{text} #{id}")
+}
+
+/// A form under way.
+pub struct Draft<'a> {
+    /// What is in it.
+    pub typed: &'a [(String, String)],
+    /// What is wrong with it.
+    pub errors: &'a [FieldError],
+    /// Put before the ids of its controls.
+    pub prefix: &'a str,
+}
+
+impl Draft<'_> {
+    fn control<'c>(
+        &'c self,
+        context: &Context<'_>,
+        r: &Reader<'_>,
+        mut control: Control<'c>,
+    ) -> Control<'c> {
+        control.prefix = self.prefix;
+        control.values = self
+            .typed
+            .iter()
+            .filter(|(name, value)| name == control.name && !value.is_empty())
+            .map(|(_, value)| value.clone())
+            .collect();
+        if matches!(control.kind, Kind::Bool) {
+            // The hidden "no" comes first, what is ticked last.
+            control.values = control.values.pop().into_iter().collect();
+        }
+        control.errors = self
+            .errors
+            .iter()
+            .filter(|error| error.field == control.name)
+            .map(|error| error.message.as_str())
+            .collect();
+        control.unit = match control.kind {
+            Kind::Money => context.app.currency,
+            Kind::Percent => "%",
+            _ => "",
+        };
+        if let Kind::Reference(target) | Kind::Many(target, _) = control.kind
+            && let Some(target) = context.app.entities.get(target).copied()
+        {
+            control.options = offer(context, r, target, &mut control.values);
+        }
+        control
+    }
+
+    /// The controls for these fields, in the entity's order.
+    pub fn fields(
+        &self,
+        context: &Context<'_>,
+        r: &Reader<'_>,
+        entity: &'static Entity,
+        which: Fields,
+        creating: bool,
+    ) -> Markup {
+        html! {
+            @for (index, field) in entity.fields.iter().enumerate() {
+                @if which & bit(index) != 0 && is_written(field, creating) {
+                    (self.control(context, r, of_field(field, creating)).markup())
+                }
+            }
+        }
+    }
+
+    /// The controls for these inputs.
+    pub fn inputs(&self, context: &Context<'_>, r: &Reader<'_>, inputs: &[Input]) -> Markup {
+        html! {
+            @for input in inputs {
+                (self.control(context, r, of_input(input)).markup())
+            }
+        }
+    }
+
+    /// All that is wrong, for the summary above the form: what concerns no field that is shown has no link.
+    #[must_use]
+    pub fn summary(&self, labels: &[(&str, &str)]) -> Markup {
+        let lines: Vec<(Option<String>, String)> = self
+            .errors
+            .iter()
+            .map(
+                |error| match labels.iter().find(|(name, _)| *name == error.field) {
+                    Some((name, label)) => (
+                        Some(format!("{}-{name}", self.prefix)),
+                        listed(label, &error.message),
+                    ),
+                    None => (None, error.message.clone()),
+                },
+            )
+            .collect();
+        crate::ui::control::error_summary(&lines)
+    }
+}
+
+/// The names and labels of these fields.
+#[must_use]
+pub fn labels(entity: &'static Entity, which: Fields) -> Vec<(&'static str, &'static str)> {
+    entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| which & bit(*index) != 0)
+        .map(|(_, field)| (field.name, field.label))
+        .collect()
+}
+
+/// Left empty, a new row's value is made: a slug, a number of a series, random characters.
+#[must_use]
+pub fn is_made(field: &Field) -> bool {
+    matches!(field.kind, Kind::Slug(_))
+        || matches!(
+            field.default,
+            FieldDefault::Next(_) | FieldDefault::Random(_)
+        )
+}
+
+/// People may write it in a form.
+#[must_use]
+pub fn is_written(field: &Field, creating: bool) -> bool {
+    !field.read_only && !field.computed && !field.lifecycle && (creating || !field.fixed)
+}
+
+fn of_field(field: &Field, creating: bool) -> Control<'_> {
+    let mut control = Control::new(field.name, field.label, field.kind);
+    control.help = field.about;
+    let made = creating && is_made(field);
+    control.required = field.required && !made && !matches!(field.kind, Kind::Bool);
+    if made && control.help.is_empty() {
+        control.help = "made by itself where left empty";
+    }
+    control.length = field.length;
+    let bound = |bound: Option<i64>| bound.map(|bound| input_text(field.kind, &Value::Int(bound)));
+    control.bounds = (bound(field.bounds.0), bound(field.bounds.1));
+    control
+}
+
+fn of_input(input: &Input) -> Control<'_> {
+    let mut control = Control::new(input.name, input.label, input.kind);
+    control.required = input.required && !matches!(input.kind, Kind::Bool);
+    control
+}
+
+fn offer(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    target: &'static Entity,
+    values: &mut [String],
+) -> Options {
+    let all = options(context, r, target);
+    if all.len() <= MOST_OPTIONS {
+        let mut all = all;
+        for value in values.iter() {
+            // What is chosen already stays chosen, also where the caller could not choose it anew.
+            if let Ok(id) = value.parse::<i64>()
+                && !all.iter().any(|(option, _)| option == value)
+            {
+                all.push((value.clone(), query::label(r, target, id)));
+            }
+        }
+        return Options::All(all);
+    }
+    for value in values.iter_mut() {
+        if let Ok(id) = value.parse::<i64>() {
+            *value = search_text(id, &query::label(r, target, id));
+        }
+    }
+    let some = all
+        .into_iter()
+        .take(FOUND)
+        .map(|(id, text)| search_text(id.parse().unwrap_or_default(), &text))
+        .collect();
+    Options::Search(some, format!("/{}/options", target.slug))
+}
+
+/// The rows found for a field that searches.
+///
+/// # Errors
+/// What the store refuses.
+pub fn search(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    entity: &'static Entity,
+    text: &str,
+) -> Result<Vec<String>, Refusal> {
+    let found = query::options(
+        r,
+        &context.caller,
+        entity,
+        Some(without_number(text).0),
+        FOUND,
+    )?;
+    Ok(found
+        .into_iter()
+        .map(|(id, text)| search_text(id, &text))
+        .collect())
+}
+
+/// Turns what was typed into fields that search into ids. What names no row, or several, is an error at its field.
+///
+/// # Errors
+/// Every field that names no single row.
+pub fn resolve(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    kinds: &[(&'static str, Kind)],
+    typed: &[(String, String)],
+) -> Result<Typed, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut out = Vec::with_capacity(typed.len());
+    for (name, value) in typed {
+        let target = kinds
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(key, kind)| match kind {
+                Kind::Reference(target) => Some((*key, *target, false)),
+                Kind::Many(target, _) => Some((*key, *target, true)),
+                _ => None,
+            });
+        let Some((field, target, several)) = target else {
+            out.push((name.clone(), value.clone()));
+            continue;
+        };
+        let lines: Vec<&str> = if several {
+            value
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .collect()
+        } else {
+            vec![value.trim()]
+        };
+        if lines.is_empty() {
+            out.push((name.clone(), String::new()));
+        }
+        for line in lines {
+            match row_named(context, r, target, line) {
+                Ok(id) => out.push((name.clone(), id)),
+                Err(message) => errors.push(FieldError {
+                    field,
+                    rule: "reference",
+                    message,
+                }),
+            }
+        }
+    }
+    if errors.is_empty() {
+        Ok(out)
+    } else {
+        Err(errors)
+    }
+}
+
+fn row_named(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    target: usize,
+    text: &str,
+) -> Result<String, String> {
+    if text.is_empty() || text.parse::<i64>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let (words, number) = without_number(text);
+    if let Some(number) = number {
+        return Ok(number.to_string());
+    }
+    let Some(entity) = context.app.entities.get(target).copied() else {
+        return Err("there is nothing to choose from".to_owned());
+    };
+    let found = query::options(r, &context.caller, entity, Some(words), FOUND).unwrap_or_default();
+    let exact: Vec<i64> = found
+        .iter()
+        .filter(|(_, label)| label.to_lowercase() == words.to_lowercase())
+        .map(|(id, _)| *id)
+        .collect();
+    match (exact.as_slice(), found.as_slice()) {
+        ([id], _) => Ok(id.to_string()),
+        ([], [(id, _)]) => Ok(id.to_string()),
+        ([], []) => Err(format!("nothing is called “{words}”; type another name")),
+        _ => {
+            let names: Vec<String> = found
+                .iter()
+                .take(4)
+                .map(|(id, text)| search_text(*id, text))
+                .collect();
+            Err(format!(
+                "several match “{words}”; type one of them: {}",
+                names.join(", ")
+            ))
+        }
+    }
+}
+
+/// `Ana Rossi #12` → its words and its number.
+fn without_number(text: &str) -> (&str, Option<i64>) {
+    match text.rsplit_once('#') {
+        Some((words, number)) => match number.trim().parse() {
+            Ok(number) => (words.trim(), Some(number)),
+            Err(_) => (text.trim(), None),
+        },
+        None => (text.trim(), None),
+    }
+}
+
+/// A row's values as they stand in a form.
+#[must_use]
+pub fn typed_from(entity: &'static Entity, values: &[Value], which: Fields) -> Typed {
+    let mut typed = Vec::new();
+    for (index, field) in entity.fields.iter().enumerate() {
+        let (true, Some(value)) = (which & bit(index) != 0, values.get(index)) else {
+            continue;
+        };
+        match value {
+            Value::Empty => {}
+            Value::Ids(ids) => {
+                typed.extend(ids.iter().map(|id| (field.name.to_owned(), id.to_string())))
+            }
+            Value::Texts(texts) => typed.push((field.name.to_owned(), texts.join("\n"))),
+            value => typed.push((field.name.to_owned(), input_text(field.kind, value))),
+        }
+    }
+    typed
+}
+
+/// A value as a control holds it.
+#[must_use]
+pub fn input_text(kind: Kind, value: &Value) -> String {
+    kernel::format::form(&kind, value)
+}

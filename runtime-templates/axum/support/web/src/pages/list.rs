@@ -1,0 +1,381 @@
+//! The list of an entity: table or cards, filters, search, sorting, paging, CSV.
+
+use super::address::{pair, replaced, with_query};
+use super::{context::Context, csv, fields, filters};
+use crate::ui::icon::{Icon, icon};
+use crate::ui::layout::{crumbs, empty, head};
+use crate::ui::value::{self, Place, is_number, moment, plain};
+use crate::{Site, Visit};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use engine::Reader;
+use engine::def::Entity;
+use engine::query;
+use engine::refusal::Refusal;
+use http::header;
+use kernel::kind::Kind;
+use kernel::value::Value;
+use maud::{Markup, html};
+
+/// Most rows of an export.
+const MOST_EXPORTED: usize = 50_000;
+
+/// `GET /tickets` and `GET /tickets.csv`
+pub async fn list(State(site): State<Site>, Path(slug): Path<String>, visit: Visit) -> Response {
+    let context = Context::new(&site, &visit);
+    let (slug, export) = slug
+        .strip_suffix(".csv")
+        .map_or((slug.as_str(), false), |slug| (slug, true));
+    let Some(entity) = context.entity(slug) else {
+        return context.refuse(&Refusal::NotFound);
+    };
+    if let Err(refusal) = context.may_read(entity) {
+        return context.refuse(&refusal);
+    }
+    // An empty filter filters nothing.
+    let pairs: Vec<(String, String)> = visit
+        .query
+        .iter()
+        .filter(|(name, value)| !value.is_empty() && name != "done")
+        .cloned()
+        .collect();
+    if export {
+        return match site
+            .engine
+            .read(|r| rows_as_csv(&context, r, entity, &pairs))
+        {
+            Ok(text) => (
+                [
+                    (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+                    (
+                        header::CONTENT_DISPOSITION,
+                        format!("attachment; filename=\"{}.csv\"", entity.slug),
+                    ),
+                ],
+                text,
+            )
+                .into_response(),
+            Err(refusal) => context.refuse(&refusal),
+        };
+    }
+    match site.engine.read(|r| page(&context, r, entity, &pairs)) {
+        Ok(body) => context.page(entity.plural, Some(entity), body),
+        Err(refusal) => context.refuse(&refusal),
+    }
+}
+
+/// A column of a list.
+pub(super) struct Column {
+    pub(super) field: usize,
+    pub(super) label: &'static str,
+    name: &'static str,
+    pub(super) kind: Kind,
+}
+
+fn page(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    entity: &'static Entity,
+    pairs: &[(String, String)],
+) -> Result<Markup, Refusal> {
+    let question = query::parse(context.app, entity, &filters::for_query(pairs))?;
+    let found = query::list(r, &context.caller, entity, &question)?;
+    let columns = columns(context, entity, 6);
+    let filtered = filters::is_narrowed(pairs);
+    let may_create = context.may_create(entity) && entity.parent.is_none();
+    let new_address = format!("/{}/new", entity.slug);
+    let new_label = format!("New {}", lower_first(entity.name));
+    let rows = found.rows.len();
+    let buttons = html! {
+        @if rows > 0 {
+            a.button.quiet href=(with_query(&format!("/{}.csv", entity.slug), &replaced(pairs, &[("page", ""), ("per_page", "")]))) {
+                (icon(Icon::Download)) "CSV"
+            }
+        }
+        @if may_create { a.button.primary href=(new_address) { (icon(Icon::Plus)) (new_label) } }
+    };
+    let total = found.total;
+    Ok(html! {
+        (head(html! { (entity.plural) span.count { (total) } }, html! {
+            @if !entity.about.is_empty() { div.about.prose { (context.markdown(entity.about)) } }
+        }, buttons))
+        div.card {
+            @if total > 0 || filtered { (filters::bar(context, r, entity, pairs)) }
+            @if rows == 0 && filtered {
+                (empty("Nothing found", "No rows match what you are looking for.", html! {
+                    a.button href={ "/" (entity.slug) } { "Clear search and filters" }
+                }))
+            } @else if rows == 0 && total > 0 {
+                (empty("This page is empty", "The list ends before this page.", html! { a.button href={ "/" (entity.slug) } { "To the first page" } }))
+            } @else if rows == 0 {
+                (empty(&format!("No {} yet", lower_first(entity.plural)), &nothing_yet(entity, may_create), html! {
+                    @if may_create { a.button.primary href=(new_address) { (icon(Icon::Plus)) (new_label) } }
+                }))
+            } @else {
+                (table(context, entity, &columns, &found.rows, Some(pairs)))
+                (paging(entity, pairs, question.page, question.per_page, total))
+            }
+        }
+    })
+}
+
+fn nothing_yet(entity: &Entity, may_create: bool) -> String {
+    if may_create {
+        format!(
+            "Make the first {} and it will show up here.",
+            lower_first(entity.name)
+        )
+    } else {
+        format!("{} that you may see will show up here.", entity.plural)
+    }
+}
+
+/// The columns that fit: what a row is known by first, long texts and sets left out.
+pub(super) fn columns(context: &Context<'_>, entity: &'static Entity, most: usize) -> Vec<Column> {
+    let readable = context.readable(entity);
+    let mut columns: Vec<Column> = Vec::new();
+    for (index, field) in entity.fields.iter().enumerate() {
+        let fits = !value::is_long(field.kind)
+            && !matches!(
+                field.kind,
+                Kind::Many(..) | Kind::TextList | Kind::Password | Kind::Secret
+            )
+            && !field.private
+            && Some(index) != entity.shown_as;
+        if fits && readable & (1 << index) != 0 && columns.len() < most {
+            columns.push(Column {
+                field: index,
+                label: field.label,
+                name: field.name,
+                kind: field.kind,
+            });
+        }
+    }
+    columns
+}
+
+/// Rows as a table that turns into cards on a phone. With `pairs` its heads sort.
+pub(super) fn table(
+    context: &Context<'_>,
+    entity: &'static Entity,
+    columns: &[Column],
+    rows: &[query::Shown],
+    pairs: Option<&[(String, String)]>,
+) -> Markup {
+    let display = context.display;
+    let title = entity
+        .shown_as
+        .and_then(|index| entity.fields.get(index).map(|field| (index, field)));
+    html! {
+        div.table-wrap tabindex="0" role="region" aria-label=(entity.plural) {
+            table.cards {
+                thead {
+                    tr {
+                        (column_head(entity, pairs, title.map_or("", |(_, field)| field.name), title.map_or(entity.name, |(_, field)| field.label), false))
+                        @for column in columns { (column_head(entity, pairs, column.name, column.label, is_number(column.kind))) }
+                        (column_head(entity, pairs, "updated", "Updated", false))
+                    }
+                }
+                tbody {
+                    @for shown in rows {
+                        tr {
+                            th scope="row" {
+                                a href={ "/" (entity.slug) "/" (shown.row.id) } {
+                                    @match title.and_then(|(index, field)| shown.row.values.get(index).map(|value| (index, field, value))) {
+                                        Some((index, field, value)) if !matches!(value, Value::Empty) && shown.readable & (1 << index) != 0 => {
+                                            @if let (Value::Text(text), false) = (value, matches!(field.kind, Kind::Choice(_))) {
+                                                (value::start_of(text, 200))
+                                            } @else { (title_of(context, index, field.kind, value, &shown.references)) }
+                                        }
+                                        _ => { (entity.name) " " (shown.row.id) }
+                                    }
+                                }
+                            }
+                            @for column in columns {
+                                td.number[is_number(column.kind)] data-label=(column.label) {
+                                    @if shown.readable & (1 << column.field) != 0 {
+                                        @if let Some(value) = shown.row.values.get(column.field) {
+                                            (value::Shown { display, field: column.field, kind: column.kind, value, labels: &shown.references, place: Place::List })
+                                        }
+                                    }
+                                }
+                            }
+                            td data-label="Updated" { (moment(display, shown.row.updated)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn title_of(
+    context: &Context<'_>,
+    index: usize,
+    kind: Kind,
+    value: &Value,
+    labels: &[(usize, i64, String)],
+) -> String {
+    match value {
+        Value::Int(id) if matches!(kind, Kind::Reference(_)) => labels
+            .iter()
+            .find(|(field, row, _)| *field == index && row == id)
+            .map_or_else(|| id.to_string(), |(_, _, text)| text.clone()),
+        _ => plain(context.app, kind, value),
+    }
+}
+
+fn column_head(
+    entity: &Entity,
+    pairs: Option<&[(String, String)]>,
+    name: &str,
+    label: &str,
+    number: bool,
+) -> Markup {
+    let class = number.then_some("number");
+    let Some(pairs) = pairs.filter(|_| !name.is_empty()) else {
+        return html! { th scope="col" class=[class] { (label) } };
+    };
+    let sorted = pair(pairs, "sort");
+    let up = sorted == name;
+    let down = sorted.strip_prefix('-') == Some(name);
+    let descending = format!("-{name}");
+    let next = if up { descending.as_str() } else { name };
+    let direction = if up {
+        Some("ascending")
+    } else {
+        down.then_some("descending")
+    };
+    html! {
+        th scope="col" class=[class] aria-sort=[direction] {
+            a href=(with_query(&format!("/{}", entity.slug), &replaced(pairs, &[("page", ""), ("sort", next)]))) {
+                (label) @if up { (icon(Icon::Up)) } @else if down { (icon(Icon::Down)) }
+            }
+        }
+    }
+}
+
+fn paging(
+    entity: &Entity,
+    pairs: &[(String, String)],
+    page: u32,
+    per_page: u32,
+    total: u64,
+) -> Markup {
+    let size = u64::from(per_page.max(1));
+    let first = u64::from(page.max(1) - 1) * size + 1;
+    let last = (first + size - 1).min(total);
+    let pages = total.div_ceil(size).max(1);
+    let to = |number: u64| {
+        with_query(
+            &format!("/{}", entity.slug),
+            &replaced(pairs, &[("page", &number.to_string())]),
+        )
+    };
+    let page = u64::from(page.max(1));
+    html! {
+        div.paging {
+            span { (first) "–" (last) " of " (total) }
+            @if pages > 1 {
+                nav.bar aria-label="Pages" {
+                    @if page > 1 { a.button rel="prev" href=(to(page - 1)) { (icon(Icon::Left)) "Previous" } }
+                    span { "Page " (page) " of " (pages) }
+                    @if page < pages { a.button rel="next" href=(to(page + 1)) { "Next" (icon(Icon::Right)) } }
+                }
+            }
+        }
+    }
+}
+
+fn rows_as_csv(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    entity: &'static Entity,
+    pairs: &[(String, String)],
+) -> Result<String, Refusal> {
+    let mut question = query::parse(context.app, entity, &filters::for_query(pairs))?;
+    question.page = 1;
+    question.per_page = query::MOST_PER_PAGE;
+    let readable = context.readable(entity);
+    let fields: Vec<usize> = (0..entity.fields.len())
+        .filter(|index| {
+            readable & (1 << index) != 0
+                && entity.fields.get(*index).is_some_and(|field| {
+                    !field.private && !matches!(field.kind, Kind::Secret | Kind::Password)
+                })
+        })
+        .collect();
+    let mut out = String::new();
+    csv::cell(&mut out, true, "id");
+    for index in &fields {
+        csv::cell(
+            &mut out,
+            false,
+            entity.fields.get(*index).map_or("", |field| field.name),
+        );
+    }
+    csv::cell(&mut out, false, "created");
+    csv::cell(&mut out, false, "updated");
+    csv::end(&mut out);
+    let mut written = 0;
+    loop {
+        let found = query::list(r, &context.caller, entity, &question)?;
+        for shown in &found.rows {
+            csv::cell(&mut out, true, &shown.row.id.to_string());
+            for index in &fields {
+                let text = match (entity.fields.get(*index), shown.row.values.get(*index)) {
+                    (Some(field), Some(value)) if shown.readable & (1 << index) != 0 => {
+                        export(*index, field.kind, value, &shown.references)
+                    }
+                    _ => String::new(),
+                };
+                csv::cell(&mut out, false, &text);
+            }
+            csv::cell(&mut out, false, &kernel::time::rfc3339(shown.row.created));
+            csv::cell(&mut out, false, &kernel::time::rfc3339(shown.row.updated));
+            csv::end(&mut out);
+        }
+        written += found.rows.len();
+        if found.rows.is_empty() || written as u64 >= found.total || written >= MOST_EXPORTED {
+            return Ok(out);
+        }
+        question.page += 1;
+    }
+}
+
+fn export(index: usize, kind: Kind, value: &Value, labels: &[(usize, i64, String)]) -> String {
+    let label = |id: &i64| {
+        labels
+            .iter()
+            .find(|(field, row, _)| *field == index && row == id)
+            .map_or_else(|| id.to_string(), |(_, _, text)| text.clone())
+    };
+    match (kind, value) {
+        (Kind::Reference(_), Value::Int(id)) => label(id),
+        (_, Value::Ids(ids)) => ids.iter().map(label).collect::<Vec<_>>().join("; "),
+        (_, Value::Texts(texts)) => texts.join("; "),
+        (_, Value::Text(text)) => text.clone(),
+        (kind, value) => fields::input_text(kind, value),
+    }
+}
+
+/// In the middle of a sentence: `Purchase request` → `purchase request`, but `PO` stays.
+pub(super) fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The way back to a list.
+pub(super) fn trail(context: &Context<'_>, entity: &'static Entity, here: &str) -> Markup {
+    let list = format!("/{}", entity.slug);
+    if context.may_read(entity).is_ok() {
+        crumbs(&[(entity.plural, &list), (here, "")])
+    } else {
+        crumbs(&[(here, "")])
+    }
+}

@@ -1,0 +1,310 @@
+//! Steps of a lifecycle and actions: a button where nothing is asked, a small form where something is.
+
+use super::context::{Context, RowId};
+use super::detail::title_of;
+use super::edit::own_pairs;
+use super::fields::{self, Draft};
+use crate::respond;
+use crate::ui::layout::{crumbs, head};
+use crate::{Form, Site, Visit};
+use axum::extract::{Path, State};
+use axum::response::Response;
+use engine::def::{Action, Entity, Input};
+use engine::refusal::{FieldError, Refusal};
+use engine::{Reader, access, decode, operate, query};
+use kernel::kind::Kind;
+use kernel::value::Value;
+use maud::{Markup, html};
+
+/// An operation of a row, found by its name in addresses.
+struct Known {
+    name: &'static str,
+    slug: &'static str,
+    about: &'static str,
+    inputs: &'static [Input],
+    is_step: bool,
+}
+
+fn known(entity: &'static Entity, slug: &str) -> Option<Known> {
+    let action = entity.actions.iter().find(|action| action.slug == slug);
+    let step = entity.steps.iter().find(|step| step.slug == slug);
+    match (step, action) {
+        (Some(step), action) => Some(Known {
+            name: step.name,
+            slug: step.slug,
+            about: action.map_or("", |action| action.about),
+            inputs: step.inputs,
+            is_step: true,
+        }),
+        (None, Some(action)) => Some(of_action(action)),
+        (None, None) => None,
+    }
+}
+
+fn of_action(action: &'static Action) -> Known {
+    Known {
+        name: action.name,
+        slug: action.slug,
+        about: action.about,
+        inputs: action.inputs,
+        is_step: false,
+    }
+}
+
+/// `GET /tickets/7/solve`
+pub async fn ask(
+    State(site): State<Site>,
+    Path((slug, RowId(id), operation)): Path<(String, RowId, String)>,
+    visit: Visit,
+) -> Response {
+    let context = Context::new(&site, &visit);
+    let answer = site.engine.read(|r| {
+        let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
+        let operation = known(entity, &operation).ok_or(Refusal::NotFound)?;
+        let shown = query::get(r, &context.caller, entity, id)?.ok_or(Refusal::NotFound)?;
+        let able = access::abilities(r, &context.caller, entity, id)?;
+        if !able
+            .operations
+            .iter()
+            .any(|ability| ability.slug == operation.slug)
+        {
+            return Err(context.forbidden());
+        }
+        let body = form_page(&context, r, &operation, Some((entity, &shown)), &[], &[]);
+        Ok((entity, operation.name, body))
+    });
+    match answer {
+        Ok((entity, name, body)) => context.page(name, Some(entity), body),
+        Err(refusal) => context.refuse(&refusal),
+    }
+}
+
+/// `POST /tickets/7/solve`
+pub async fn run(
+    State(site): State<Site>,
+    Path((slug, RowId(id), operation)): Path<(String, RowId, String)>,
+    visit: Visit,
+    Form(typed): Form,
+) -> Response {
+    let context = Context::new(&site, &visit);
+    let found = context
+        .entity(&slug)
+        .and_then(|entity| known(entity, &operation).map(|operation| (entity, operation)));
+    let Some((entity, operation)) = found else {
+        return context.refuse(&Refusal::NotFound);
+    };
+    let (name, is_step) = (operation.slug, operation.is_step);
+    let outcome = match decoded(&context, operation.inputs, &typed) {
+        Ok(inputs) => {
+            site.engine
+                .write(visit.caller, move |w| {
+                    if is_step {
+                        operate::step(w, entity, id, name, None, inputs).map(|_| ())
+                    } else {
+                        operate::action(w, Some(entity), Some(id), name, None, inputs).map(|_| ())
+                    }
+                })
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match outcome {
+        Ok(()) => return done(&context, entity, id, name),
+        Err(refusal) => refusal,
+    };
+    let Some(errors) = errors_of(&refusal) else {
+        return context.refuse(&refusal);
+    };
+    let body = site.engine.read(|r| {
+        let shown = query::get(r, &context.caller, entity, id)?.ok_or(Refusal::NotFound)?;
+        Ok(form_page(
+            &context,
+            r,
+            &operation,
+            Some((entity, &shown)),
+            &typed,
+            &errors,
+        ))
+    });
+    match body {
+        Ok(body) => context.page_with(
+            respond::status_of(&refusal),
+            operation.name,
+            Some(entity),
+            body,
+        ),
+        Err(refusal) => context.refuse(&refusal),
+    }
+}
+
+/// Where one goes after an operation: back to the row, or to the list where the row is out of sight now.
+fn done(context: &Context<'_>, entity: &'static Entity, id: i64, slug: &str) -> Response {
+    let there = context
+        .site
+        .engine
+        .read(|r| query::get(r, &context.caller, entity, id))
+        .ok()
+        .flatten();
+    match (there, context.parent_of(entity)) {
+        (Some(shown), Some((parent, field))) => match shown.row.values.get(field) {
+            Some(Value::Int(owner)) => {
+                respond::see_other(&format!("/{}/{owner}?done={slug}", parent.slug))
+            }
+            _ => respond::see_other(&format!("/{}/{id}?done={slug}", entity.slug)),
+        },
+        (Some(_), None) => respond::see_other(&format!("/{}/{id}?done={slug}", entity.slug)),
+        (None, _) => respond::see_other(&format!("/{}?done={slug}", entity.slug)),
+    }
+}
+
+/// `GET /do/close-year`: an action that belongs to no entity.
+pub async fn ask_own(State(site): State<Site>, Path(slug): Path<String>, visit: Visit) -> Response {
+    let context = Context::new(&site, &visit);
+    let Some(operation) = own(&context, &slug) else {
+        return context.refuse(&Refusal::NotFound);
+    };
+    if !may_own(&context, &slug) {
+        return context.refuse(&context.forbidden());
+    }
+    match site
+        .engine
+        .read(|r| Ok(form_page(&context, r, &operation, None, &[], &[])))
+    {
+        Ok(body) => context.page(operation.name, None, body),
+        Err(refusal) => context.refuse(&refusal),
+    }
+}
+
+/// `POST /do/close-year`
+pub async fn run_own(
+    State(site): State<Site>,
+    Path(slug): Path<String>,
+    visit: Visit,
+    Form(typed): Form,
+) -> Response {
+    let context = Context::new(&site, &visit);
+    let Some(operation) = own(&context, &slug) else {
+        return context.refuse(&Refusal::NotFound);
+    };
+    let name = operation.slug;
+    let outcome = match decoded(&context, operation.inputs, &typed) {
+        Ok(inputs) => {
+            site.engine
+                .write(visit.caller, move |w| {
+                    operate::action(w, None, None, name, None, inputs).map(|_| ())
+                })
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match outcome {
+        Ok(()) => return respond::see_other(&format!("/?done={name}")),
+        Err(refusal) => refusal,
+    };
+    let Some(errors) = errors_of(&refusal) else {
+        return context.refuse(&refusal);
+    };
+    match site
+        .engine
+        .read(|r| Ok(form_page(&context, r, &operation, None, &typed, &errors)))
+    {
+        Ok(body) => context.page_with(respond::status_of(&refusal), operation.name, None, body),
+        Err(refusal) => context.refuse(&refusal),
+    }
+}
+
+fn own(context: &Context<'_>, slug: &str) -> Option<Known> {
+    context
+        .app
+        .actions
+        .iter()
+        .find(|action| action.slug == slug)
+        .map(of_action)
+}
+
+/// A caller of this kind may run this action of the app.
+pub(super) fn may_own(context: &Context<'_>, slug: &str) -> bool {
+    context
+        .app
+        .actions
+        .iter()
+        .any(|action| action.slug == slug && !(action.who)(&context.caller).is_empty())
+}
+
+fn decoded(
+    context: &Context<'_>,
+    inputs: &'static [Input],
+    typed: &[(String, String)],
+) -> Result<Vec<(&'static str, Value)>, Refusal> {
+    let kinds: Vec<(&'static str, Kind)> = inputs
+        .iter()
+        .map(|input| (input.name, input.kind))
+        .collect();
+    let typed = own_pairs(typed);
+    let typed = context
+        .site
+        .engine
+        .read(|r| fields::resolve(context, r, &kinds, &typed).map_err(Refusal::Invalid))?;
+    decode::inputs_form(context.app, inputs, &typed).map_err(Refusal::Invalid)
+}
+
+fn errors_of(refusal: &Refusal) -> Option<Vec<FieldError>> {
+    match refusal {
+        Refusal::Invalid(errors) => Some(errors.clone()),
+        Refusal::Conflict { rule, message } => Some(vec![FieldError {
+            field: "",
+            rule,
+            message: message.clone(),
+        }]),
+        _ => None,
+    }
+}
+
+fn form_page(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    operation: &Known,
+    row: Option<(&'static Entity, &query::Shown)>,
+    typed: &[(String, String)],
+    errors: &[FieldError],
+) -> Markup {
+    let draft = Draft {
+        typed,
+        errors,
+        prefix: "f",
+    };
+    let labels: Vec<(&str, &str)> = operation
+        .inputs
+        .iter()
+        .map(|input| (input.name, input.label))
+        .collect();
+    let back = row.map_or_else(
+        || "/".to_owned(),
+        |(entity, shown)| format!("/{}/{}", entity.slug, shown.row.id),
+    );
+    let action = match row {
+        Some(_) => format!("{back}/{}", operation.slug),
+        None => format!("/do/{}", operation.slug),
+    };
+    html! {
+        div.middle {
+            @match row {
+                Some((entity, shown)) => { (crumbs(&[(entity.plural, &format!("/{}", entity.slug)), (&title_of(context, entity, shown), &back), (operation.name, "")])) }
+                None => { (crumbs(&[("Home", "/"), (operation.name, "")])) }
+            }
+            (head(operation.name, html! { @if !operation.about.is_empty() { div.about.prose { (context.markdown(operation.about)) } } }, html! {}))
+            div.stack {
+                (draft.summary(&labels))
+                form.card.pad.form method="post" action=(action) novalidate data-guard {
+                    (context.token())
+                    @if operation.inputs.is_empty() { p { "Nothing needs to be filled in." } }
+                    (draft.inputs(context, r, operation.inputs))
+                    div.form-foot {
+                        button.button.primary type="submit" { (operation.name) }
+                        a.button.quiet href=(back) { "Cancel" }
+                    }
+                }
+            }
+        }
+    }
+}
