@@ -1,0 +1,586 @@
+//! What everything is called in the target: tables, columns, modules, types, addresses.
+//! Any spelling, script or word of a language becomes a safe name; clashes get a number.
+
+use crate::sql;
+use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use specc_ir::ir::{ChoiceId, EntityId, FieldId, FunctionId, Ir, RoleId, Type};
+use std::collections::BTreeSet;
+
+/// The names of a whole program, made once.
+#[derive(Debug, Clone, Default)]
+pub struct NameTable {
+    entities: Vec<EntityNames>,
+    choices: Vec<ChoiceNames>,
+    roles: Vec<RoleNames>,
+    functions: Vec<String>,
+    actions: Vec<OperationNames>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct EntityNames {
+    table: String,
+    module: String,
+    view: String,
+    constant: String,
+    slug: String,
+    fields: Vec<FieldNames>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct FieldNames {
+    column: String,
+    accessor: String,
+    constant: String,
+    join: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ChoiceNames {
+    enumeration: String,
+    variants: Vec<String>,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct RoleNames {
+    slug: String,
+    constant: String,
+}
+
+#[derive(Debug, Clone, Default)]
+struct OperationNames {
+    slug: String,
+    function: String,
+}
+
+/// Tables of the engine; a table of the program's own with such a name gets a `_`.
+const SYSTEM_TABLES: &[&str] = &[
+    "account",
+    "user_role",
+    "session",
+    "token",
+    "audit",
+    "mail",
+    "throttle",
+    "counter",
+    "meta",
+    "migration",
+    "job",
+    "search",
+    "seed",
+    "invitation",
+    "setting",
+];
+
+/// Words that Rust keeps for itself.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Modules of the app and crates it uses.
+const MODULES: &[&str] = &[
+    "actions",
+    "alloc",
+    "app",
+    "bin",
+    "choices",
+    "core",
+    "engine",
+    "functions",
+    "hooks",
+    "kernel",
+    "lib",
+    "lifecycle",
+    "main",
+    "model",
+    "policy",
+    "roles",
+    "rules",
+    "seeds",
+    "std",
+    "test",
+    "tests",
+    "web",
+];
+
+/// Types that generated code speaks of by their bare name.
+const TYPES: &[&str] = &[
+    "Access",
+    "Accounts",
+    "Action",
+    "App",
+    "Authority",
+    "Box",
+    "Caller",
+    "Check",
+    "Choice",
+    "Clone",
+    "Computed",
+    "Copy",
+    "Default",
+    "Entity",
+    "Eq",
+    "Err",
+    "Field",
+    "FieldDefault",
+    "Fields",
+    "Grant",
+    "Grants",
+    "Hook",
+    "Input",
+    "Kind",
+    "None",
+    "Ok",
+    "OnDelete",
+    "Operation",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Refusal",
+    "Result",
+    "Role",
+    "Row",
+    "Rule",
+    "RuleOn",
+    "Seed",
+    "SeedValue",
+    "Self",
+    "Send",
+    "Sized",
+    "Some",
+    "Step",
+    "String",
+    "Sync",
+    "To",
+    "Value",
+    "Vec",
+    "WatchedRows",
+    "Watcher",
+];
+
+/// Functions and variables of generated code.
+const FUNCTIONS: &[&str] = &[
+    "op", "caller", "main", "output", "num", "logic", "text", "time", "grants",
+];
+
+impl NameTable {
+    /// The names of this program.
+    #[must_use]
+    pub fn new(ir: &Ir) -> NameTable {
+        NameTable {
+            entities: entities(ir),
+            choices: choices(ir),
+            roles: roles(ir),
+            functions: functions(ir),
+            actions: actions(ir),
+        }
+    }
+
+    /// The entity's module: `ticket`.
+    #[must_use]
+    pub fn module(&self, entity: EntityId) -> &str {
+        self.entities
+            .get(entity.0 as usize)
+            .map_or("", |names| &names.module)
+    }
+
+    /// The typed view, without its path: `Ticket`.
+    #[must_use]
+    pub fn view_name(&self, entity: EntityId) -> &str {
+        self.entities
+            .get(entity.0 as usize)
+            .map_or("", |names| &names.view)
+    }
+
+    /// The entity's position, without its path: `TICKET`.
+    #[must_use]
+    pub fn entity_constant(&self, entity: EntityId) -> &str {
+        self.entities
+            .get(entity.0 as usize)
+            .map_or("", |names| &names.constant)
+    }
+
+    /// The entity in addresses: `tickets`.
+    #[must_use]
+    pub fn slug(&self, entity: EntityId) -> &str {
+        self.entities
+            .get(entity.0 as usize)
+            .map_or("", |names| &names.slug)
+    }
+
+    /// The field's position, without its path: `DUE_DATE`.
+    #[must_use]
+    pub fn field_constant(&self, entity: EntityId, field: FieldId) -> &str {
+        self.field(entity, field)
+            .map_or("", |names| &names.constant)
+    }
+
+    /// The choice's enum, without its path: `Priority`.
+    #[must_use]
+    pub fn choice_name(&self, choice: ChoiceId) -> &str {
+        self.choices
+            .get(choice.0 as usize)
+            .map_or("", |names| &names.enumeration)
+    }
+
+    /// The role's position, without its path: `AGENT`.
+    #[must_use]
+    pub fn role_constant(&self, role: RoleId) -> &str {
+        self.roles
+            .get(role.0 as usize)
+            .map_or("", |names| &names.constant)
+    }
+
+    /// The function, without its path: `urgency`.
+    #[must_use]
+    pub fn function_name(&self, function: FunctionId) -> &str {
+        self.functions
+            .get(function.0 as usize)
+            .map_or("", String::as_str)
+    }
+
+    /// The action in addresses: `take-over`.
+    #[must_use]
+    pub fn action_slug(&self, action: usize) -> &str {
+        self.actions.get(action).map_or("", |names| &names.slug)
+    }
+
+    /// The action as a function: `take_over`.
+    #[must_use]
+    pub fn action_function(&self, action: usize) -> &str {
+        self.actions.get(action).map_or("", |names| &names.function)
+    }
+
+    fn field(&self, entity: EntityId, field: FieldId) -> Option<&FieldNames> {
+        self.entities
+            .get(entity.0 as usize)?
+            .fields
+            .get(field.0 as usize)
+    }
+}
+
+impl sql::Names for NameTable {
+    fn table(&self, entity: EntityId) -> String {
+        self.entities
+            .get(entity.0 as usize)
+            .map_or_else(String::new, |names| names.table.clone())
+    }
+
+    fn column(&self, entity: EntityId, field: FieldId) -> String {
+        self.field(entity, field)
+            .map_or_else(String::new, |names| names.column.clone())
+    }
+
+    fn join_table(&self, entity: EntityId, field: FieldId) -> String {
+        self.field(entity, field)
+            .and_then(|names| names.join.clone())
+            .unwrap_or_default()
+    }
+
+    fn choice_value(&self, choice: ChoiceId, value: u32) -> String {
+        let names = self.choices.get(choice.0 as usize);
+        names
+            .and_then(|names| names.values.get(value as usize))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn role(&self, role: RoleId) -> String {
+        self.roles
+            .get(role.0 as usize)
+            .map_or_else(String::new, |names| names.slug.clone())
+    }
+
+    fn view(&self, entity: EntityId) -> String {
+        format!("crate::{}::{}", self.module(entity), self.view_name(entity))
+    }
+
+    fn accessor(&self, entity: EntityId, field: FieldId) -> String {
+        self.field(entity, field)
+            .map_or_else(String::new, |names| names.accessor.clone())
+    }
+
+    fn choice(&self, choice: ChoiceId) -> String {
+        format!("crate::choices::{}", self.choice_name(choice))
+    }
+
+    fn variant(&self, choice: ChoiceId, value: u32) -> String {
+        let names = self.choices.get(choice.0 as usize);
+        names
+            .and_then(|names| names.variants.get(value as usize))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn function(&self, function: FunctionId) -> String {
+        format!("crate::functions::{}", self.function_name(function))
+    }
+
+    fn entity_index(&self, entity: EntityId) -> String {
+        format!("crate::app::{}", self.entity_constant(entity))
+    }
+}
+
+/// Names taken so far; a second one of the same kind gets a number.
+#[derive(Debug, Default)]
+pub struct Taken {
+    names: BTreeSet<String>,
+}
+
+impl Taken {
+    /// With these already gone.
+    #[must_use]
+    pub fn without(reserved: &[&str]) -> Taken {
+        Taken {
+            names: reserved.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// This name, or with `_2`, `_3` … behind `separator`.
+    pub fn take(&mut self, name: &str, separator: &str) -> String {
+        if self.names.insert(name.to_owned()) {
+            return name.to_owned();
+        }
+        let mut number = 2_u32;
+        loop {
+            let candidate = format!("{name}{separator}{number}");
+            if self.names.insert(candidate.clone()) {
+                return candidate;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// A name in `snake_case` with ASCII letters and digits only, never empty, never led by a digit.
+#[must_use]
+pub fn snake(name: &str, instead: &str) -> String {
+    let plain = ascii(name).to_snake_case();
+    let plain: String = plain.chars().take(60).collect();
+    let plain = plain.trim_matches('_');
+    match plain.chars().next() {
+        None => instead.to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("{instead}_{plain}"),
+        Some(_) => plain.to_owned(),
+    }
+}
+
+/// A name for addresses, in `kebab-case`.
+#[must_use]
+pub fn kebab(name: &str, instead: &str) -> String {
+    let plain = ascii(name).to_kebab_case();
+    let plain: String = plain.chars().take(60).collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() {
+        instead.to_owned()
+    } else {
+        plain.to_owned()
+    }
+}
+
+/// A Rust identifier for a function, method, module or variable.
+#[must_use]
+pub fn identifier(name: &str, instead: &str) -> String {
+    let name = snake(name, instead);
+    if KEYWORDS.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
+
+/// Words as small letters and digits with `_` for everything else: how fields, inputs and values are sent.
+///
+/// Unlike [`snake`] it does not part words at capitals: `eMail` stays one word.
+#[must_use]
+pub fn sent(name: &str, instead: &str) -> String {
+    let mut out = String::new();
+    for letter in ascii(name).chars() {
+        if letter.is_ascii_alphanumeric() {
+            out.push(letter.to_ascii_lowercase());
+        } else if !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+        if out.len() >= 60 {
+            break;
+        }
+    }
+    let out = out.trim_end_matches('_');
+    if out.is_empty() {
+        instead.to_owned()
+    } else {
+        out.to_owned()
+    }
+}
+
+fn ascii(name: &str) -> String {
+    if name.is_ascii() {
+        name.to_owned()
+    } else {
+        deunicode::deunicode_with_tofu(name, " ")
+    }
+}
+
+fn type_name(name: &str, instead: &str) -> String {
+    let name = ascii(name).to_upper_camel_case();
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(60)
+        .collect();
+    match name.chars().next() {
+        None => instead.to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("{instead}{name}"),
+        Some(_) if name == "Self" => "SelfValue".to_owned(),
+        Some(_) => name,
+    }
+}
+
+fn safe_type(name: &str, instead: &str) -> String {
+    let name = type_name(name, instead);
+    if TYPES.contains(&name.as_str()) {
+        format!("{name}Row")
+    } else {
+        name
+    }
+}
+
+fn entities(ir: &Ir) -> Vec<EntityNames> {
+    let mut tables = Taken::without(SYSTEM_TABLES);
+    let mut modules = Taken::without(MODULES);
+    let mut views = Taken::default();
+    let mut constants = Taken::without(&["APP"]);
+    let mut slugs = Taken::default();
+    let mut out: Vec<EntityNames> = ir
+        .entities
+        .iter()
+        .enumerate()
+        .map(|(index, entity)| {
+            let name = &entity.name.text;
+            let plain = snake(name, "entity");
+            let base = match SYSTEM_TABLES.contains(&plain.as_str()) || plain.starts_with("sqlite_")
+            {
+                true => format!("{plain}_"),
+                false => plain,
+            };
+            // The built-in one keeps its table whatever else is called so.
+            let table = if index == 0 {
+                tables.take("user", "_")
+            } else {
+                tables.take(&base, "_")
+            };
+            let module = identifier(name, "entity");
+            let module = if MODULES.contains(&module.as_str()) {
+                format!("{module}_")
+            } else {
+                module
+            };
+            EntityNames {
+                table,
+                module: modules.take(&module, "_"),
+                view: views.take(&safe_type(name, "Entity"), ""),
+                constant: constants.take(&snake(name, "entity").to_shouty_snake_case(), "_"),
+                slug: slugs.take(&kebab(&entity.plural, "rows"), "-"),
+                fields: Vec::new(),
+            }
+        })
+        .collect();
+    for (entity, names) in ir.entities.iter().zip(&mut out) {
+        let mut columns = Taken::without(&["id", "created", "updated", "version", "rowid", "oid"]);
+        let mut accessors = Taken::without(&["of"]);
+        let mut field_constants = Taken::default();
+        for field in &entity.fields {
+            let name = &field.name.text;
+            let column = columns.take(&sent(name, "field"), "_");
+            let accessor = identifier(&column, "field");
+            let accessor = if accessor == "of" {
+                "of_".to_owned()
+            } else {
+                accessor
+            };
+            let join = matches!(field.ty, Type::Many(_))
+                .then(|| tables.take(&format!("{}_{column}", names.table), "_"));
+            names.fields.push(FieldNames {
+                accessor: accessors.take(&accessor, "_"),
+                constant: field_constants
+                    .take(&snake(&column, "field").to_shouty_snake_case(), "_"),
+                column,
+                join,
+            });
+        }
+    }
+    out
+}
+
+fn choices(ir: &Ir) -> Vec<ChoiceNames> {
+    let mut enumerations = Taken::default();
+    ir.choices
+        .iter()
+        .map(|choice| {
+            let mut variants = Taken::default();
+            let mut values = Taken::default();
+            ChoiceNames {
+                enumeration: enumerations.take(&safe_type(&choice.name.text, "Choice"), ""),
+                variants: choice
+                    .values
+                    .iter()
+                    .map(|value| variants.take(&type_name(&value.name.text, "Value"), "Value"))
+                    .collect(),
+                values: choice
+                    .values
+                    .iter()
+                    .map(|value| values.take(&sent(&value.name.text, "value"), "_"))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn roles(ir: &Ir) -> Vec<RoleNames> {
+    let mut slugs = Taken::default();
+    let mut constants = Taken::default();
+    ir.roles
+        .iter()
+        .map(|role| RoleNames {
+            slug: slugs.take(&kebab(&role.name.text, "role"), "-"),
+            constant: constants.take(&snake(&role.name.text, "role").to_shouty_snake_case(), "_"),
+        })
+        .collect()
+}
+
+fn functions(ir: &Ir) -> Vec<String> {
+    let mut taken = Taken::without(FUNCTIONS);
+    ir.functions
+        .iter()
+        .map(|function| {
+            let name = identifier(&function.name.text, "function");
+            let name = if FUNCTIONS.contains(&name.as_str()) {
+                format!("{name}_")
+            } else {
+                name
+            };
+            taken.take(&name, "_")
+        })
+        .collect()
+}
+
+fn actions(ir: &Ir) -> Vec<OperationNames> {
+    let mut per_entity: std::collections::BTreeMap<Option<EntityId>, (Taken, Taken)> =
+        std::collections::BTreeMap::new();
+    ir.actions
+        .iter()
+        .map(|action| {
+            let (slugs, functions) = per_entity.entry(action.on).or_default();
+            // A step's action goes by the step's name, which several rows share; it is alone of its name.
+            OperationNames {
+                slug: slugs.take(&kebab(&action.name.text, "action"), "-"),
+                function: functions.take(&identifier(&action.name.text, "action"), "_"),
+            }
+        })
+        .collect()
+}

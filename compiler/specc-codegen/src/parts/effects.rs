@@ -1,0 +1,531 @@
+//! What an operation needs and does, as Rust that calls the operation's methods.
+
+use super::{Context, folded};
+use crate::rust::{Form, Mode, Rust};
+use crate::source::{literal, note, pointed};
+use crate::sql::{Names as _, Reach, Sql, quoted, walk};
+use specc_ir::expr::{Expr, ExprKind, THIS, VarId};
+use specc_ir::ir::{
+    Body, Effect, EffectItem, EntityId, FieldId, Operation, Requirement, Sentence, Type, USER,
+};
+use std::fmt::Write as _;
+
+/// The two functions of a hook, `NAME_requires` and `NAME_does`, and the `Hook` that names them.
+#[must_use]
+pub fn hook(
+    context: &Context<'_>,
+    this: Option<EntityId>,
+    name: &str,
+    body: &Body,
+    place: &str,
+) -> (String, String) {
+    let mut out = String::new();
+    let requires = requirements(context, this, &body.requires);
+    let operation = if crate::source::mentions_word(&requires, "op") {
+        "op"
+    } else {
+        "_op"
+    };
+    let _ = write!(
+        out,
+        "/// What it needs. ({place})\nfn {name}_requires({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{requires}}}\n"
+    );
+    let mut writer = Writer {
+        context,
+        this,
+        rust: Rust::new(context.ir, context.names, Mode::Effect, this),
+        taken: crate::names::Taken::without(&["op"]),
+        body: &body.does,
+    };
+    let mut does = writer.list(&body.does, body.as_system);
+    writer.end(&body.does, &mut does);
+    let operation = if crate::source::mentions_word(&does, "op") {
+        "op"
+    } else {
+        "_op"
+    };
+    let _ = write!(
+        out,
+        "/// What it does. ({place})\nfn {name}_does({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{does}}}\n"
+    );
+    (
+        out,
+        format!("Hook {{ requires: {name}_requires, does: {name}_does }}"),
+    )
+}
+
+fn requirements(context: &Context<'_>, this: Option<EntityId>, requires: &[Requirement]) -> String {
+    let rust = Rust::new(context.ir, context.names, Mode::Condition, this);
+    let mut out = String::new();
+    let last = requires.len().saturating_sub(1);
+    for (position, requirement) in requires.iter().enumerate() {
+        out.push_str(&note(&pointed(
+            "",
+            &context.place(requirement.sentence.span),
+        )));
+        let end = if position == last { "" } else { "?;" };
+        let _ = writeln!(
+            out,
+            "op.require({}, {}, {}){end}",
+            rust.condition(&requirement.condition),
+            literal(&requirement.id),
+            literal(&requirement.sentence.text)
+        );
+    }
+    if requires.is_empty() {
+        out.push_str("Ok(())\n");
+    }
+    out
+}
+
+struct Writer<'a> {
+    context: &'a Context<'a>,
+    this: Option<EntityId>,
+    rust: Rust<'a>,
+    taken: crate::names::Taken,
+    body: &'a [EffectItem],
+}
+
+impl Writer<'_> {
+    fn list(&mut self, items: &[EffectItem], system: bool) -> String {
+        let mut out = String::new();
+        for item in items {
+            self.item(item, system, &mut out);
+            if ends(item) {
+                break;
+            }
+        }
+        out
+    }
+
+    /// A list's result, where its last effect is no refusal.
+    fn end(&self, items: &[EffectItem], out: &mut String) {
+        if !items.iter().any(ends) {
+            out.push_str("Ok(())\n");
+        }
+    }
+
+    fn item(&mut self, item: &EffectItem, system: bool, out: &mut String) {
+        let system = system || item.as_system;
+        out.push_str(&note(&pointed(
+            &item.sentence.text,
+            &self.context.place(item.span),
+        )));
+        let Some(otherwise) = &item.otherwise else {
+            return self.effect(&item.effect, system, out);
+        };
+        // A row created in the attempt is known behind it, too.
+        let mut effect = String::new();
+        if let Effect::Create {
+            entity,
+            values,
+            bind: Some(variable),
+        } = &item.effect
+            && self.speaks_of(*variable)
+        {
+            let name = self.name(*entity);
+            let call = self.create(*entity, values, system);
+            self.rust.row_variable(*variable, name.clone());
+            let _ = writeln!(out, "let mut {name} = None;");
+            let _ = writeln!(effect, "{name} = Some({call}?);");
+        } else {
+            self.effect(&item.effect, system, &mut effect);
+        }
+        if !ends_effect(&item.effect) {
+            effect.push_str("Ok(())\n");
+        }
+        let mut instead = self.list(otherwise, system);
+        self.end(otherwise, &mut instead);
+        let first = if crate::source::mentions_word(&effect, "op") {
+            "op"
+        } else {
+            "_op"
+        };
+        let second = if crate::source::mentions_word(&instead, "op") {
+            "op"
+        } else {
+            "_op"
+        };
+        let _ = writeln!(
+            out,
+            "op.attempt(|{first}: &mut Operation<'_>| {{ {effect} }}, |{second}: &mut Operation<'_>| {{ {instead} }})?;"
+        );
+    }
+
+    fn effect(&mut self, effect: &Effect, system: bool, out: &mut String) {
+        let authority = authority(system);
+        match effect {
+            Effect::Set {
+                row,
+                entity,
+                field,
+                value,
+            } => {
+                let ty = self.field_type(*entity, *field);
+                let _ = writeln!(
+                    out,
+                    "op.set({}, {}, {}, {}, {authority})?;",
+                    self.entity(*entity),
+                    self.rust.value(row).0,
+                    self.field(*entity, *field),
+                    self.rust.stored(value, &ty)
+                );
+            }
+            Effect::Create {
+                entity,
+                values,
+                bind,
+            } => {
+                let call = self.create(*entity, values, system);
+                match bind {
+                    Some(variable) if self.speaks_of(*variable) => {
+                        let name = self.name(*entity);
+                        self.rust.row_variable(*variable, name.clone());
+                        let _ = writeln!(out, "let {name} = Some({call}?);");
+                    }
+                    _ => {
+                        let _ = writeln!(out, "{call}?;");
+                    }
+                }
+            }
+            Effect::Delete { row, entity } => {
+                let _ = writeln!(
+                    out,
+                    "op.delete({}, {}, {authority})?;",
+                    self.entity(*entity),
+                    self.rust.value(row).0
+                );
+            }
+            Effect::Do {
+                operation,
+                row,
+                inputs,
+            } => self.run(operation, row.as_ref(), inputs, authority, out),
+            Effect::Email { to, text } => {
+                let to_code = match &to.ty {
+                    Type::Ref(_) => format!("To::User({})", self.rust.value(to).0),
+                    Type::List(item) if matches!(**item, Type::Ref(_)) => {
+                        format!("To::Users({})", self.owned_list(to))
+                    }
+                    Type::Many(_) => format!("To::Users({})", self.owned_list(to)),
+                    _ => format!("To::Address({})", self.owned_text(to)),
+                };
+                let _ = writeln!(out, "op.email({to_code}, {});", self.plain_text(text));
+            }
+            Effect::ForEach {
+                entity,
+                var,
+                filter,
+                sort,
+                body,
+            } => {
+                let mut sql = Sql::with_binds(self.context.ir, self.context.names);
+                sql.reach(*var, Reach::Alias("t".to_owned()));
+                let filter = filter
+                    .as_ref()
+                    .map(|filter| format!(" WHERE {}", sql.condition(filter)))
+                    .unwrap_or_default();
+                let order = sql.order(sort, "t.\"id\"");
+                let table = quoted(&self.context.names.table(*entity));
+                let statement = format!("SELECT t.\"id\" FROM {table} t{filter} ORDER BY {order}");
+                let binds: Vec<String> = sql
+                    .finish()
+                    .iter()
+                    .map(|(name, bound)| {
+                        format!("({name:?}, {})", self.rust.stored(bound, &bound.ty))
+                    })
+                    .collect();
+                let rows = format!("op.ids({}, &[{}])?", literal(&statement), binds.join(", "));
+                let name = if self.speaks_of(*var) {
+                    self.name(*entity)
+                } else {
+                    "_".to_owned()
+                };
+                self.rust.row_variable(*var, name.clone());
+                let inner = self.list(body, system);
+                if body.iter().any(ends) {
+                    let pattern = if name == "_" {
+                        "_".to_owned()
+                    } else {
+                        format!("{name} @ Some(_)")
+                    };
+                    if name == "_" {
+                        let _ = writeln!(out, "if !{rows}.is_empty() {{ {inner} }}");
+                    } else {
+                        let _ = writeln!(
+                            out,
+                            "if let {pattern} = {rows}.first().copied() {{ {inner} }}"
+                        );
+                    }
+                } else {
+                    let map = if name == "_" {
+                        ""
+                    } else {
+                        ".into_iter().map(Some)"
+                    };
+                    let _ = writeln!(out, "for {name} in {rows}{map} {{ {inner} }}");
+                }
+            }
+            Effect::When {
+                condition,
+                then,
+                otherwise,
+            } => {
+                let condition = Rust::condition(&self.rust, condition);
+                let then = self.list(then, system);
+                let otherwise = self.list(otherwise, system);
+                if otherwise.is_empty() {
+                    let _ = writeln!(out, "if {condition} {{ {then} }}");
+                } else {
+                    let _ = writeln!(out, "if {condition} {{ {then} }} else {{ {otherwise} }}");
+                }
+            }
+            Effect::Refuse { sentence } => {
+                let _ = writeln!(out, "return Err({});", refusal(sentence));
+            }
+        }
+    }
+
+    fn run(
+        &self,
+        operation: &Operation,
+        row: Option<&Expr>,
+        inputs: &[(String, Expr)],
+        authority: &str,
+        out: &mut String,
+    ) {
+        let (entity, slug, action) = match operation {
+            Operation::Step(entity, name) => {
+                let action = self.context.ir.actions.iter().find(|action| {
+                    action.on == Some(*entity)
+                        && action.step
+                        && specc_syntax::names::fold_name(&action.name.text)
+                            == specc_syntax::names::fold_name(name)
+                });
+                (
+                    Some(*entity),
+                    super::operations::step_slug(self.context, *entity, name),
+                    action,
+                )
+            }
+            Operation::Action(id) => {
+                let action = self.context.ir.actions.get(id.0 as usize);
+                let slug = self.context.names.action_slug(id.0 as usize).to_owned();
+                (action.and_then(|action| action.on), slug, action)
+            }
+        };
+        let target = match (entity, row) {
+            (None, _) => "None".to_owned(),
+            (Some(_), Some(row)) => self.rust.value(row).0,
+            (Some(_), None) => {
+                self.rust
+                    .value(&Expr {
+                        kind: ExprKind::Var(THIS),
+                        ty: Type::Ref(entity.unwrap_or(USER)),
+                        span: Default::default(),
+                    })
+                    .0
+            }
+        };
+        let inputs: Vec<String> = inputs
+            .iter()
+            .map(|(name, value)| {
+                let folded_name = specc_syntax::names::fold_name(name);
+                let ty = action
+                    .and_then(|action| {
+                        action.inputs.iter().find(|input| {
+                            specc_syntax::names::fold_name(&input.name.text) == folded_name
+                        })
+                    })
+                    .map_or(&value.ty, |input| &input.ty);
+                format!(
+                    "({}, {})",
+                    literal(&super::operations::input_name(name)),
+                    self.rust.stored(value, ty)
+                )
+            })
+            .collect();
+        let inputs = if inputs.is_empty() {
+            "Vec::new()".to_owned()
+        } else {
+            format!("Vec::from([{}])", inputs.join(", "))
+        };
+        let entity = entity.map_or_else(
+            || "None".to_owned(),
+            |entity| format!("Some({})", self.entity(entity)),
+        );
+        let _ = writeln!(
+            out,
+            "op.run({entity}, {target}, {}, {inputs}, {authority})?;",
+            literal(&slug)
+        );
+    }
+
+    fn create(&self, entity: EntityId, values: &[(FieldId, Expr)], system: bool) -> String {
+        let values: Vec<String> = values
+            .iter()
+            .map(|(field, value)| {
+                let ty = self.field_type(entity, *field);
+                format!(
+                    "({}, {})",
+                    self.field(entity, *field),
+                    self.rust.stored(value, &ty)
+                )
+            })
+            .collect();
+        let values = if values.is_empty() {
+            "Vec::new()".to_owned()
+        } else {
+            format!("Vec::from([{}])", values.join(", "))
+        };
+        format!(
+            "op.create({}, {values}, {})",
+            self.entity(entity),
+            authority(system)
+        )
+    }
+
+    fn owned_list(&self, expr: &Expr) -> String {
+        match self.rust.value(expr) {
+            (code, Form::List) => code,
+            (code, Form::Slice) => format!("{code}.to_vec()"),
+            (code, _) => format!("{code}.into_iter().collect()"),
+        }
+    }
+
+    fn owned_text(&self, expr: &Expr) -> String {
+        match self.rust.value(expr) {
+            (code, Form::Borrowed) => format!("{code}.map(str::to_owned)"),
+            (code, _) => code,
+        }
+    }
+
+    fn plain_text(&self, expr: &Expr) -> String {
+        if let ExprKind::Literal(specc_ir::expr::Literal::Text(text)) = &expr.kind {
+            return format!("{}.to_owned()", literal(text));
+        }
+        match self.rust.value(expr) {
+            (code, Form::Borrowed) => format!("{code}.unwrap_or_default().to_owned()"),
+            (code, _) => format!("{code}.unwrap_or_default()"),
+        }
+    }
+
+    fn entity(&self, entity: EntityId) -> String {
+        format!("app::{}", self.context.names.entity_constant(entity))
+    }
+
+    fn field(&self, entity: EntityId, field: FieldId) -> String {
+        let constant = self.context.names.field_constant(entity, field);
+        if self.this == Some(entity) {
+            format!("field::{constant}")
+        } else {
+            format!(
+                "crate::{}::field::{constant}",
+                self.context.names.module(entity)
+            )
+        }
+    }
+
+    fn field_type(&self, entity: EntityId, field: FieldId) -> Type {
+        self.context
+            .field(entity, field)
+            .map_or(Type::Empty, |field| field.ty.clone())
+    }
+
+    /// A free variable for a row.
+    fn name(&mut self, entity: EntityId) -> String {
+        let name = self
+            .context
+            .entity(entity)
+            .map_or("", |entity| entity.name.text.as_str());
+        self.taken.take(&crate::names::identifier(name, "row"), "_")
+    }
+
+    fn speaks_of(&self, variable: VarId) -> bool {
+        speaks_of(self.body, variable)
+    }
+}
+
+fn authority(system: bool) -> &'static str {
+    if system {
+        "Authority::System"
+    } else {
+        "Authority::Caller"
+    }
+}
+
+fn refusal(sentence: &Sentence) -> String {
+    format!(
+        "op.refuse({}, {})",
+        literal(&folded(&sentence.text)),
+        literal(&sentence.text)
+    )
+}
+
+/// Nothing behind it is reached.
+fn ends(item: &EffectItem) -> bool {
+    item.otherwise.is_none() && ends_effect(&item.effect)
+}
+
+fn ends_effect(effect: &Effect) -> bool {
+    match effect {
+        Effect::Refuse { .. } => true,
+        Effect::When {
+            then, otherwise, ..
+        } => then.iter().any(ends) && otherwise.iter().any(ends),
+        _ => false,
+    }
+}
+
+/// Some expression of the list speaks of the variable.
+fn speaks_of(items: &[EffectItem], variable: VarId) -> bool {
+    let mut found = false;
+    each_expression(items, &mut |expr| {
+        walk(expr, &mut |inner| {
+            found |= inner.kind == ExprKind::Var(variable)
+        });
+    });
+    found
+}
+
+/// Visits every expression of a list of effects.
+pub fn each_expression(items: &[EffectItem], visit: &mut dyn FnMut(&Expr)) {
+    for item in items {
+        match &item.effect {
+            Effect::Set { row, value, .. } => {
+                visit(row);
+                visit(value);
+            }
+            Effect::Create { values, .. } => values.iter().for_each(|(_, value)| visit(value)),
+            Effect::Delete { row, .. } => visit(row),
+            Effect::Do { row, inputs, .. } => {
+                row.iter().for_each(&mut *visit);
+                inputs.iter().for_each(|(_, value)| visit(value));
+            }
+            Effect::Email { to, text } => {
+                visit(to);
+                visit(text);
+            }
+            Effect::ForEach {
+                filter, sort, body, ..
+            } => {
+                filter.iter().for_each(&mut *visit);
+                sort.iter().for_each(|sort| visit(&sort.by));
+                each_expression(body, visit);
+            }
+            Effect::When {
+                condition,
+                then,
+                otherwise,
+            } => {
+                visit(condition);
+                each_expression(then, visit);
+                each_expression(otherwise, visit);
+            }
+            Effect::Refuse { .. } => {}
+        }
+        if let Some(otherwise) = &item.otherwise {
+            each_expression(otherwise, visit);
+        }
+    }
+}

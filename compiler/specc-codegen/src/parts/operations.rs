@@ -1,0 +1,240 @@
+//! Lifecycle steps, actions and hooks.
+
+use super::{Context, access, effects, fields, label};
+use crate::source::{list, literal, pointed};
+use crate::sql::{Names as _, Sql};
+use specc_ir::ir::{Action, Body, EntityId, Lifecycle, Parameter, Step, Verb};
+use specc_syntax::names::fold_name;
+
+/// The step in addresses; all rows of one name share it.
+#[must_use]
+pub fn step_slug(context: &Context<'_>, entity: EntityId, name: &str) -> String {
+    let folded = fold_name(name);
+    let first = context
+        .entity(entity)
+        .into_iter()
+        .flat_map(|entity| &entity.lifecycles)
+        .flat_map(|lifecycle| &lifecycle.steps)
+        .find(|step| fold_name(&step.name.text) == folded);
+    crate::names::kebab(first.map_or(name, |step| &step.name.text), "step")
+}
+
+/// An input as it is sent.
+#[must_use]
+pub fn input_name(name: &str) -> String {
+    crate::names::sent(name, "input")
+}
+
+/// `lifecycle.rs` below its head: the steps, who may take them, what they do.
+#[must_use]
+pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
+    let Some(declared) = context.entity(entity) else {
+        return String::new();
+    };
+    let mut taken = crate::names::Taken::without(&["steps"]);
+    let mut functions = String::new();
+    let mut entries: Vec<String> = Vec::new();
+    let mut bodies: Vec<(u32, String)> = Vec::new();
+    for lifecycle in &declared.lifecycles {
+        for step in &lifecycle.steps {
+            let place = context.place(step.span);
+            let name = taken.take(
+                &format!("may_{}", crate::names::snake(&step.name.text, "step")),
+                "_",
+            );
+            let text = pointed(
+                &format!(
+                    "{}: {}",
+                    step.name.text,
+                    access::who_text(context, &step.who)
+                ),
+                &place,
+            );
+            let may = access::who_function(context, &name, &step.who, &text);
+            functions.push_str(&format!(
+                "\n/// Who may {}. ({place})\n{may}",
+                crate::source::comment(&step.name.text)
+            ));
+            let body = step
+                .action
+                .and_then(|id| Some((id, context.ir.actions.get(id.0 as usize)?)));
+            let mut inputs = "&[]".to_owned();
+            let hook = match body {
+                Some((id, action)) => {
+                    inputs = self::inputs(context, &action.inputs);
+                    let known = bodies
+                        .iter()
+                        .find(|(known, _)| *known == id.0)
+                        .map(|(_, hook)| hook.clone());
+                    let hook = known.unwrap_or_else(|| {
+                        let name = taken.take(context.names.action_function(id.0 as usize), "_");
+                        let (text, hook) = effects::hook(
+                            context,
+                            Some(entity),
+                            &name,
+                            &action.body,
+                            &context.place(action.span),
+                        );
+                        functions.push_str(&spaced(&text));
+                        bodies.push((id.0, hook.clone()));
+                        hook
+                    });
+                    format!("Some({hook})")
+                }
+                None => "None".to_owned(),
+            };
+            entries.push(entry(
+                context, entity, lifecycle, step, &name, &inputs, &hook, &place,
+            ));
+        }
+    }
+    format!(
+        "/// The steps of the lifecycle.\npub const STEPS: &[Step] = {};\n{functions}",
+        list(&entries)
+    )
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "it writes one struct from its parts"
+)]
+fn entry(
+    context: &Context<'_>,
+    entity: EntityId,
+    lifecycle: &Lifecycle,
+    step: &Step,
+    may: &str,
+    inputs: &str,
+    hook: &str,
+    place: &str,
+) -> String {
+    let choice = context
+        .field(entity, lifecycle.field)
+        .and_then(|field| match &field.ty {
+            specc_ir::ir::Type::Choice(choice) => Some(*choice),
+            _ => None,
+        });
+    let state = |state: u32| {
+        choice.map_or_else(String::new, |choice| {
+            context.names.choice_value(choice, state)
+        })
+    };
+    let from: Vec<String> = step
+        .from
+        .iter()
+        .map(|from| literal(&state(*from)))
+        .collect();
+    let when = step
+        .when
+        .as_ref()
+        .map(|when| Sql::over_row(context.ir, context.names).condition(when))
+        .unwrap_or_default();
+    format!(
+        "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, inputs: {inputs}, body: {hook}, source: {} }}",
+        literal(&label(&step.name.text)),
+        literal(&step_slug(context, entity, &step.name.text)),
+        context.names.field_constant(entity, lifecycle.field),
+        list(&from),
+        literal(&state(step.to)),
+        literal(&when),
+        step.otherwise,
+        literal(place)
+    )
+}
+
+/// `actions.rs` below its head: the actions on rows of an entity, or those that stand alone.
+#[must_use]
+pub fn actions(context: &Context<'_>, entity: Option<EntityId>) -> String {
+    let mut functions = String::new();
+    let mut entries: Vec<String> = Vec::new();
+    for (position, action) in own(context, entity) {
+        let place = context.place(action.span);
+        let function = context.names.action_function(position);
+        let may = format!("may_{}", function.trim_end_matches('_'));
+        let text = pointed(&access::who_text(context, &action.who), &place);
+        let name = crate::source::comment(&action.name.text);
+        functions.push_str(&format!(
+            "\n/// Who may {name}. ({place})\n{}",
+            access::who_function(context, &may, &action.who, &text)
+        ));
+        let (text, hook) = effects::hook(context, entity, function, &action.body, &place);
+        functions.push_str(&spaced(&text));
+        entries.push(format!(
+            "Action {{ name: {}, slug: {}, about: {}, who: {may}, inputs: {}, body: {hook}, source: {} }}",
+            literal(&label(&action.name.text)),
+            literal(context.names.action_slug(position)),
+            literal(action.about.trim()),
+            inputs(context, &action.inputs),
+            literal(&place)
+        ));
+    }
+    format!(
+        "/// What can be done here.\npub const ACTIONS: &[Action] = {};\n{functions}",
+        list(&entries)
+    )
+}
+
+/// The actions of their own on rows of an entity (`None`: those that stand alone), with their positions.
+pub fn own<'a>(
+    context: &Context<'a>,
+    entity: Option<EntityId>,
+) -> impl Iterator<Item = (usize, &'a Action)> + use<'a> {
+    context
+        .ir
+        .actions
+        .iter()
+        .enumerate()
+        .filter(move |(_, action)| action.on == entity && !action.step)
+}
+
+/// `hooks.rs` below its head, and what [`Entity`](specc_ir::ir::Entity) names of it: on create, update, delete.
+#[must_use]
+pub fn hooks(context: &Context<'_>, entity: EntityId) -> (String, [String; 3]) {
+    let mut text = String::new();
+    let mut named = ["None".to_owned(), "None".to_owned(), "None".to_owned()];
+    let Some(declared) = context.entity(entity) else {
+        return (text, named);
+    };
+    for (slot, (verb, constant, function)) in named.iter_mut().zip([
+        (Verb::Create, "ON_CREATE", "on_create"),
+        (Verb::Update, "ON_UPDATE", "on_update"),
+        (Verb::Delete, "ON_DELETE", "on_delete"),
+    ]) {
+        let mut hooks = declared.hooks.iter().filter(|hook| hook.verb == verb);
+        let Some(first) = hooks.next() else { continue };
+        let mut body: Body = first.body.clone();
+        for more in hooks {
+            body.requires.extend(more.body.requires.iter().cloned());
+            body.does.extend(more.body.does.iter().cloned());
+        }
+        let place = context.place(first.span);
+        let (functions, hook) = effects::hook(context, Some(entity), function, &body, &place);
+        text.push_str(&format!(
+            "\n/// {} ({place})\npub const {constant}: Hook = {hook};\n{}",
+            label(function),
+            spaced(&functions)
+        ));
+        *slot = format!("Some(hooks::{constant})");
+    }
+    (text, named)
+}
+
+fn inputs(context: &Context<'_>, inputs: &[Parameter]) -> String {
+    let inputs: Vec<String> = inputs
+        .iter()
+        .map(|input| {
+            format!(
+                "Input {{ name: {}, label: {}, kind: {}, required: {} }}",
+                literal(&input_name(&input.name.text)),
+                literal(&label(&input.name.text)),
+                fields::kind(context, &input.ty, None),
+                !input.optional
+            )
+        })
+        .collect();
+    list(&inputs)
+}
+
+fn spaced(text: &str) -> String {
+    format!("\n{text}")
+}

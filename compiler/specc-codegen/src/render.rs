@@ -1,0 +1,752 @@
+//! Tasks to text. Pure, one file independent of the others, the same bytes every time.
+
+use crate::parts::{
+    Context, Places, access, fields, label, operations, rules, seeds, uses, watchers,
+};
+use crate::plan::{Plan, RenderTask, TaskKind};
+use crate::rust::{Mode, Rust};
+use crate::source::{comment, first_paragraph, list, literal, pointed, tidy};
+use crate::sql::{Names as _, Sql, needs_statement};
+use crate::support;
+use rayon::prelude::*;
+use serde::Serialize;
+use specc_ir::expr::{Expr, ExprKind};
+use specc_ir::ir::{ChoiceId, EntityId, Function, FunctionId, Ir, RoleId};
+use specc_syntax::span::Sources;
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+use tera::Tera;
+
+/// A file of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Relative to the app's folder, with `/`.
+    pub path: String,
+    /// Its whole text.
+    pub text: String,
+    /// The places of the spec it comes from: `path:line`.
+    pub sources: Vec<String>,
+    /// Never written again once it exists (migrations).
+    pub keep: bool,
+}
+
+static TEMPLATES: LazyLock<Tera> = LazyLock::new(|| {
+    let mut tera = Tera::new();
+    tera.autoescape_on(Vec::<&'static str>::new());
+    let added = tera.add_raw_templates([
+        (
+            "app",
+            include_str!("../../../runtime-templates/axum/templates/app.rs.tera"),
+        ),
+        (
+            "cargo",
+            include_str!("../../../runtime-templates/axum/templates/cargo.toml.tera"),
+        ),
+        (
+            "containerfile",
+            include_str!("../../../runtime-templates/axum/templates/containerfile.tera"),
+        ),
+        (
+            "entity",
+            include_str!("../../../runtime-templates/axum/templates/entity.rs.tera"),
+        ),
+        (
+            "main",
+            include_str!("../../../runtime-templates/axum/templates/main.rs.tera"),
+        ),
+        (
+            "readme",
+            include_str!("../../../runtime-templates/axum/templates/readme.md.tera"),
+        ),
+        (
+            "service",
+            include_str!("../../../runtime-templates/axum/templates/app.service.tera"),
+        ),
+    ]);
+    debug_assert!(added.is_ok(), "templates parse: {added:?}");
+    tera
+});
+
+/// Every file of the app, the support crates included, sorted by path.
+#[must_use]
+pub fn render(plan: &Plan, ir: &Ir, sources: &Sources) -> Vec<RenderedFile> {
+    let places = Places::new(sources);
+    let far = watchers::far(ir);
+    let context = Context {
+        ir,
+        names: &plan.names,
+        places: &places,
+        far: &far,
+    };
+    let mut files: Vec<RenderedFile> = plan
+        .tasks
+        .par_iter()
+        .map(|task| RenderedFile {
+            path: task.path.clone(),
+            text: text(&context, plan, task),
+            sources: task.sources.clone(),
+            keep: matches!(task.kind, TaskKind::Migration(_)),
+        })
+        .collect();
+    files.extend(support::files().map(|(path, text)| RenderedFile {
+        path,
+        text,
+        sources: Vec::new(),
+        keep: false,
+    }));
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    files
+}
+
+fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
+    match task.kind {
+        TaskKind::Manifest => manifest(context),
+        TaskKind::Lock => support::lock(),
+        TaskKind::Readme => readme(context),
+        TaskKind::Ignore => "/target\n/data\n".to_owned(),
+        TaskKind::Containerfile => filled(
+            "containerfile",
+            &Title {
+                title: title(context),
+            },
+        ),
+        TaskKind::Service => {
+            let title = title(context).replace('%', "%%").replace('\\', "/");
+            filled("service", &Title { title })
+        }
+        TaskKind::Main => main(context),
+        TaskKind::App => app(context, plan),
+        TaskKind::Choices => choices(context),
+        TaskKind::Roles => roles(context),
+        TaskKind::Functions => functions(context),
+        TaskKind::Seeds => {
+            let (rows, _) = seeds::seeds(context);
+            let body = format!(
+                "/// Every row, in the order in which it is written.\npub const SEEDS: &[Seed] = {};\n",
+                list(&rows)
+            );
+            file("Example data.", "", &body)
+        }
+        TaskKind::Actions => file(
+            "What can be done without a row.",
+            "",
+            &operations::actions(context, None),
+        ),
+        TaskKind::Entity(entity) => entity_file(context, entity),
+        TaskKind::Model(entity) => file(
+            &format!("The fields of {}.", name(context, entity)),
+            "",
+            &fields::model(context, entity),
+        ),
+        TaskKind::Policy(entity) => {
+            let body = access::policy(context, entity);
+            let own = if crate::source::mentions(&body, "field::") {
+                "use super::field;"
+            } else {
+                ""
+            };
+            file(
+                &format!(
+                    "Who may do what with {}. Nothing is allowed without a line here.",
+                    name(context, entity)
+                ),
+                own,
+                &body,
+            )
+        }
+        TaskKind::Rules(entity) => of_entity(
+            &format!(
+                "What must hold for {}, and whose rules look at it.",
+                name(context, entity)
+            ),
+            &rules::rules(context, entity),
+        ),
+        TaskKind::Lifecycle(entity) => of_entity(
+            &format!("The lifecycle of {}.", name(context, entity)),
+            &operations::lifecycle(context, entity),
+        ),
+        TaskKind::EntityActions(entity) => of_entity(
+            &format!("What can be done with {}.", name(context, entity)),
+            &operations::actions(context, Some(entity)),
+        ),
+        TaskKind::Hooks(entity) => of_entity(
+            &format!(
+                "What belongs to creating, changing and deleting {}.",
+                name(context, entity)
+            ),
+            &operations::hooks(context, entity).0,
+        ),
+        TaskKind::Migration(position) => plan
+            .migrations
+            .get(position)
+            .map_or_else(String::new, |(_, text)| text.clone()),
+        TaskKind::Schema => plan.schema.text(),
+    }
+}
+
+fn of_entity(about: &str, body: &str) -> String {
+    let own = if crate::source::mentions(body, "field::") {
+        "use super::field;"
+    } else {
+        ""
+    };
+    file(about, own, body)
+}
+
+/// A Rust file from its first line, further `use` lines and its items.
+fn file(about: &str, own: &str, body: &str) -> String {
+    tidy(&format!(
+        "//! {}\n\n{own}\n{}\n\n{body}",
+        comment(about),
+        uses(body)
+    ))
+}
+
+fn name(context: &Context<'_>, entity: EntityId) -> String {
+    context
+        .entity(entity)
+        .map_or_else(String::new, |entity| comment(&entity.name.text))
+}
+
+fn title(context: &Context<'_>) -> String {
+    let title = comment(&context.ir.program.name);
+    if title.is_empty() {
+        "App".to_owned()
+    } else {
+        title
+    }
+}
+
+fn filled<T: Serialize>(template: &str, values: &T) -> String {
+    let rendered = tera::Context::from_serialize(values)
+        .and_then(|values| TEMPLATES.render(template, &values));
+    debug_assert!(
+        rendered.is_ok(),
+        "template {template} renders: {rendered:?}"
+    );
+    let mut text = rendered.unwrap_or_default();
+    let end = text.trim_end().len();
+    text.truncate(end);
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Title {
+    title: String,
+}
+
+#[derive(Serialize)]
+struct Manifest {
+    title: String,
+    workspace: String,
+}
+
+fn manifest(context: &Context<'_>) -> String {
+    filled(
+        "cargo",
+        &Manifest {
+            title: title(context),
+            workspace: support::workspace(),
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct Readme {
+    title: String,
+    admin: Option<String>,
+    seeds: Vec<String>,
+    entities: Vec<ReadmeEntity>,
+}
+
+#[derive(Serialize)]
+struct ReadmeEntity {
+    name: String,
+    slug: String,
+    module: String,
+}
+
+fn readme(context: &Context<'_>) -> String {
+    let ids = (0_u32..).map(EntityId).take(context.ir.entities.len());
+    let included = |role: RoleId| {
+        context
+            .ir
+            .roles
+            .iter()
+            .any(|other| other.includes.contains(&role))
+    };
+    let admin = (0_u32..)
+        .map(RoleId)
+        .zip(&context.ir.roles)
+        .find(|(id, role)| !role.sign_up && role.when.is_none() && !included(*id))
+        .map(|(id, _)| context.names.role(id));
+    let mut seeds: Vec<String> = context
+        .ir
+        .seeds
+        .iter()
+        .map(|seed| shell_word(&seed.name.text))
+        .collect();
+    seeds.dedup();
+    filled(
+        "readme",
+        &Readme {
+            title: markdown(&title(context)),
+            admin,
+            seeds,
+            entities: ids
+                .map(|id| ReadmeEntity {
+                    name: markdown(&name(context, id)),
+                    slug: context.names.slug(id).to_owned(),
+                    module: context.names.module(id).to_owned(),
+                })
+                .collect(),
+        },
+    )
+}
+
+fn shell_word(text: &str) -> String {
+    let text = comment(text);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// Text in Markdown that stays text.
+fn markdown(text: &str) -> String {
+    let mut out = String::new();
+    for letter in comment(text).chars() {
+        if letter.is_ascii_punctuation()
+            && !matches!(letter, ',' | '.' | ';' | ':' | '?' | '\'' | '"' | '/' | '-')
+        {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct Main {
+    title: String,
+    modules: Vec<String>,
+}
+
+fn main(context: &Context<'_>) -> String {
+    let mut modules: Vec<String> = ["app", "seeds"].map(str::to_owned).to_vec();
+    if operations::own(context, None).next().is_some() {
+        modules.push("actions".to_owned());
+    }
+    modules.extend(
+        (0_u32..)
+            .map(EntityId)
+            .take(context.ir.entities.len())
+            .map(|id| context.names.module(id).to_owned()),
+    );
+    modules.sort();
+    let mut modules: Vec<String> = modules
+        .into_iter()
+        .map(|module| format!("mod {module};"))
+        .collect();
+    for module in ["choices", "functions", "roles"] {
+        modules.push(format!(
+            "#[allow(dead_code, reason = \"it holds all the program declares, used or not\")] mod {module};"
+        ));
+    }
+    tidy(&filled(
+        "main",
+        &Main {
+            title: title(context),
+            modules,
+        },
+    ))
+}
+
+#[derive(Serialize)]
+struct App {
+    uses: String,
+    entities: Vec<AppEntity>,
+    name: String,
+    about: String,
+    language: String,
+    time_zone: String,
+    currency: String,
+    currency_digits: u8,
+    accounts: AppAccounts,
+    actions: String,
+    theme: String,
+    glossary: String,
+    migrations: String,
+}
+
+#[derive(Serialize)]
+struct AppEntity {
+    name: String,
+    constant: String,
+    index: u32,
+    module: String,
+}
+
+#[derive(Serialize)]
+struct AppAccounts {
+    sign_up: bool,
+    password_min: u32,
+    confirm_email: bool,
+    session_days: u32,
+}
+
+fn app(context: &Context<'_>, plan: &Plan) -> String {
+    let program = &context.ir.program;
+    let accounts = &context.ir.accounts;
+    let pairs = |pairs: Vec<(&str, &str)>| {
+        let pairs: Vec<String> = pairs
+            .into_iter()
+            .map(|(key, value)| format!("({}, {})", literal(key), literal(value)))
+            .collect();
+        list(&pairs)
+    };
+    let migrations: Vec<String> = plan
+        .migrations
+        .iter()
+        .map(|(name, _)| {
+            format!(
+                "({}, include_str!({}))",
+                literal(name),
+                literal(&format!("../migrations/{name}.sql"))
+            )
+        })
+        .collect();
+    let alone = operations::own(context, None).next().is_some();
+    let entities = (0_u32..)
+        .map(EntityId)
+        .take(context.ir.entities.len())
+        .map(|id| AppEntity {
+            name: name(context, id),
+            constant: context.names.entity_constant(id).to_owned(),
+            index: id.0,
+            module: context.names.module(id).to_owned(),
+        })
+        .collect();
+    tidy(&filled(
+        "app",
+        &App {
+            uses: "use crate::roles;\nuse engine::def::{Accounts, App};".to_owned(),
+            entities,
+            name: literal(&program.name),
+            about: literal(program.description.trim()),
+            language: literal(&program.language),
+            time_zone: literal(&program.time_zone),
+            currency: literal(&program.currency),
+            currency_digits: program.currency_digits,
+            accounts: AppAccounts {
+                sign_up: accounts.sign_up,
+                password_min: accounts.password_min,
+                confirm_email: accounts.confirm_email,
+                session_days: accounts.session_days,
+            },
+            actions: if alone {
+                "crate::actions::ACTIONS"
+            } else {
+                "&[]"
+            }
+            .to_owned(),
+            theme: pairs(
+                context
+                    .ir
+                    .theme
+                    .tokens
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_str()))
+                    .collect(),
+            ),
+            glossary: pairs(
+                context
+                    .ir
+                    .glossary
+                    .iter()
+                    .map(|term| (term.word.text.as_str(), term.meaning.as_str()))
+                    .collect(),
+            ),
+            migrations: list(&migrations),
+        },
+    ))
+}
+
+fn choices(context: &Context<'_>) -> String {
+    let mut body = String::new();
+    for (position, choice) in (0_u32..).zip(&context.ir.choices) {
+        let id = ChoiceId(position);
+        let enumeration = context.names.choice_name(id);
+        let about = pointed(&choice.name.text, &context.place(choice.name.span));
+        let mut variants = String::new();
+        let mut constants = Vec::new();
+        let mut to_text = String::new();
+        let mut to_label = String::new();
+        let mut from_text = String::new();
+        for (position, value) in (0_u32..).zip(&choice.values) {
+            let variant = context.names.variant(id, position);
+            let stored = literal(&context.names.choice_value(id, position));
+            let label = literal(&value.label);
+            let _ = writeln!(
+                variants,
+                "/// {}\n{variant},",
+                pointed(&value.label, &context.place(value.name.span))
+            );
+            constants.push(format!("Choice {{ value: {stored}, label: {label} }}"));
+            let _ = writeln!(to_text, "{enumeration}::{variant} => {stored},");
+            let _ = writeln!(to_label, "{enumeration}::{variant} => {label},");
+            let _ = writeln!(
+                from_text,
+                "Some({stored}) => Some({enumeration}::{variant}),"
+            );
+        }
+        let _ = write!(
+            body,
+            "/// {about}\n#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]\npub enum {enumeration} {{ {variants} }}\n\n\
+             impl {enumeration} {{\n\
+             /// The values in order.\npub const VALUES: &'static [Choice] = {};\n\n\
+             /// As it is stored and sent.\npub fn as_str(self) -> &'static str {{ match self {{ {to_text} }} }}\n\n\
+             /// As it is shown.\npub fn label(self) -> &'static str {{ match self {{ {to_label} }} }}\n\n\
+             /// From what is stored.\npub fn from_value(value: &Value) -> Option<{enumeration}> {{ match logic::text_of(value) {{ {from_text} _ => None }} }}\n}}\n\n",
+            list(&constants)
+        );
+    }
+    let head = if body.is_empty() {
+        ""
+    } else {
+        "use kernel::kind::Choice;"
+    };
+    file("Sets of named values.", head, &body)
+}
+
+fn roles(context: &Context<'_>) -> String {
+    let mut body = String::new();
+    let mut entries = Vec::new();
+    for (position, role) in (0_u32..).zip(&context.ir.roles) {
+        let id = RoleId(position);
+        let constant = context.names.role_constant(id);
+        let about = if role.about.trim().is_empty() {
+            role.name.text.as_str()
+        } else {
+            first_paragraph(&role.about)
+        };
+        let _ = writeln!(
+            body,
+            "/// {}\npub const {constant}: u32 = {position};",
+            pointed(about, &context.place(role.name.span))
+        );
+        let included: Vec<String> = (0_u32..)
+            .map(RoleId)
+            .take(context.ir.roles.len())
+            .filter(|other| crate::sql::holders_of(context.ir, *other).contains(&id))
+            .map(|other| format!("1 << {}", context.names.role_constant(other)))
+            .collect();
+        let when = role
+            .when
+            .as_ref()
+            .map(|when| Sql::over_row(context.ir, context.names).condition(when));
+        entries.push(format!(
+            "Role {{ name: {}, slug: {}, about: {}, sign_up: {}, includes: {}, when: {} }}",
+            literal(&label(&role.name.text)),
+            literal(&context.names.role(id)),
+            literal(role.about.trim()),
+            role.sign_up,
+            included.join(" | "),
+            literal(&when.unwrap_or_default())
+        ));
+    }
+    let _ = writeln!(
+        body,
+        "\n/// The roles, in order.\npub const ROLES: &[Role] = {};",
+        list(&entries)
+    );
+    file("Roles.", "", &body)
+}
+
+fn functions(context: &Context<'_>) -> String {
+    let mut body = String::new();
+    let mut tests = String::new();
+    for (position, function) in (0_u32..).zip(&context.ir.functions) {
+        let id = FunctionId(position);
+        let call = Expr {
+            kind: ExprKind::Function(id, Vec::new()),
+            ty: function.output.clone(),
+            span: function.span,
+        };
+        // What looks at rows is part of the statements that use it.
+        if needs_statement(&call, context.ir) {
+            continue;
+        }
+        body.push_str(&self::function(context, id, function));
+        tests.push_str(&examples(context, id, function));
+    }
+    if !tests.is_empty() {
+        let extra = if crate::source::mentions(&tests, "num::")
+            && !crate::source::mentions(&body, "num::")
+        {
+            "use kernel::num;\n"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            body,
+            "#[cfg(test)]\nmod tests {{\nuse super::*;\n{extra}{tests}}}"
+        );
+    }
+    file("Pure functions.", "", &body)
+}
+
+fn function(context: &Context<'_>, id: FunctionId, function: &Function) -> String {
+    let mut rust = Rust::new(context.ir, context.names, Mode::Condition, None);
+    let mut taken = crate::names::Taken::default();
+    let mut parameters = Vec::new();
+    let used = crate::sql::variables_of(&function.is);
+    for parameter in &function.inputs {
+        let name = taken.take(
+            &crate::names::identifier(&parameter.name.text, "input"),
+            "_",
+        );
+        let name = if used.contains(&parameter.var) {
+            name
+        } else {
+            format!("_{name}")
+        };
+        parameters.push(format!("{name}: {}", rust.type_name(&parameter.ty, false)));
+        rust.parameter(parameter.var, name, &parameter.ty);
+    }
+    format!(
+        "/// {}\npub fn {}({}) -> {} {{ {} }}\n",
+        pointed(
+            first_paragraph(&function.about),
+            &context.place(function.span)
+        ),
+        context.names.function_name(id),
+        parameters.join(", "),
+        rust.type_name(&function.output, true),
+        rust.returned(&function.is, &function.output)
+    )
+}
+
+fn examples(context: &Context<'_>, id: FunctionId, function: &Function) -> String {
+    let rust = Rust::new(context.ir, context.names, Mode::Condition, None);
+    let mut out = String::new();
+    for (arguments, expected, span) in &function.examples {
+        let arguments: Vec<String> = arguments
+            .iter()
+            .zip(&function.inputs)
+            .map(|(argument, input)| rust.compared(argument, Some(&input.ty)))
+            .collect();
+        let _ = writeln!(
+            out,
+            "{}assert_eq!({}({}), {});",
+            crate::source::note(&context.place(*span)),
+            context.names.function_name(id),
+            arguments.join(", "),
+            rust.returned(expected, &function.output)
+        );
+    }
+    if out.is_empty() {
+        return out;
+    }
+    format!(
+        "#[test]\nfn examples_of_{}() {{\n{out}}}\n",
+        context.names.function_name(id).trim_end_matches('_')
+    )
+}
+
+#[derive(Serialize)]
+struct EntityFile {
+    about: String,
+    modules: Vec<String>,
+    view: String,
+    name: String,
+    place: String,
+    constant: String,
+    name_literal: String,
+    plural: String,
+    slug: String,
+    table: String,
+    about_literal: String,
+    shown_as: String,
+    parent: String,
+    steps: String,
+    actions: String,
+    on_create: String,
+    on_update: String,
+    on_delete: String,
+    source: String,
+}
+
+fn entity_file(context: &Context<'_>, id: EntityId) -> String {
+    let Some(entity) = context.entity(id) else {
+        return String::new();
+    };
+    let place = context.place(entity.span);
+    let about = first_paragraph(&entity.about);
+    let mut modules: Vec<String> = Vec::new();
+    let has_actions = operations::own(context, Some(id)).next().is_some();
+    for (module, there) in [
+        ("actions", has_actions),
+        ("hooks", !entity.hooks.is_empty()),
+        ("lifecycle", !entity.lifecycles.is_empty()),
+        ("policy", true),
+        ("rules", true),
+    ] {
+        if there {
+            modules.push(format!("mod {module};"));
+        }
+    }
+    modules.push(
+        "#[allow(dead_code, reason = \"it names all there is, used or not\")] mod model;"
+            .to_owned(),
+    );
+    let position = |field: Option<specc_ir::ir::FieldId>| {
+        field.map_or_else(
+            || "None".to_owned(),
+            |field| format!("Some(field::{})", context.names.field_constant(id, field)),
+        )
+    };
+    let (_, [on_create, on_update, on_delete]) = operations::hooks(context, id);
+    let text = filled(
+        "entity",
+        &EntityFile {
+            about: if about.is_empty() {
+                comment(&entity.name.text)
+            } else {
+                comment(about)
+            },
+            modules,
+            view: context.names.view_name(id).to_owned(),
+            name: comment(&entity.name.text),
+            constant: context.names.entity_constant(id).to_owned(),
+            name_literal: literal(&label(&entity.name.text)),
+            plural: literal(&label(&entity.plural)),
+            slug: literal(context.names.slug(id)),
+            table: literal(&context.names.table(id)),
+            about_literal: literal(entity.about.trim()),
+            shown_as: position(entity.shown_as),
+            parent: position(entity.parent.map(|parent| parent.field)),
+            steps: if entity.lifecycles.is_empty() {
+                "&[]"
+            } else {
+                "lifecycle::STEPS"
+            }
+            .to_owned(),
+            actions: if has_actions {
+                "actions::ACTIONS"
+            } else {
+                "&[]"
+            }
+            .to_owned(),
+            on_create,
+            on_update,
+            on_delete,
+            source: literal(&place),
+            place,
+        },
+    );
+    tidy(&text)
+}

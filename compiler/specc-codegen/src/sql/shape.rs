@@ -1,0 +1,296 @@
+//! What expressions and types are like, as far as their translations must know.
+
+use specc_ir::expr::{
+    AggregateOp, BinaryOp, Expr, ExprKind, FieldRef, Literal, THIS, UnaryOp, VarId,
+};
+use specc_ir::ir::{EntityId, FieldId, FunctionId, Ir, RoleId, Type};
+use std::fmt::Write as _;
+
+/// A name in double quotes.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text literal; NUL, which SQLite would end the statement at, is spelled out.
+#[must_use]
+pub fn text_literal(text: &str) -> String {
+    let parts: Vec<String> = text
+        .split('\0')
+        .map(|part| format!("'{}'", part.replace('\'', "''")))
+        .collect();
+    if parts.len() == 1 {
+        parts.concat()
+    } else {
+        format!("({})", parts.join(" || char(0) || "))
+    }
+}
+
+pub(super) fn integer_literal(number: i64) -> String {
+    if number == i64::MIN {
+        "(-9223372036854775807 - 1)".to_owned()
+    } else {
+        number.to_string()
+    }
+}
+
+pub(super) fn role_test(role: RoleId) -> String {
+    format!(
+        "(:roles & {}) <> 0",
+        integer_literal(1_i64.wrapping_shl(role.0))
+    )
+}
+
+/// The role itself and every role that includes it, directly or not.
+#[must_use]
+pub fn holders_of(ir: &Ir, role: RoleId) -> Vec<RoleId> {
+    let mut holders = vec![role];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (position, candidate) in (0u32..).zip(&ir.roles) {
+            let id = RoleId(position);
+            if !holders.contains(&id)
+                && candidate
+                    .includes
+                    .iter()
+                    .any(|included| holders.contains(included))
+            {
+                holders.push(id);
+                changed = true;
+            }
+        }
+    }
+    holders.sort();
+    holders
+}
+
+pub(super) fn entity_of(ir: &Ir, entity: EntityId) -> Option<&specc_ir::ir::Entity> {
+    ir.entities.get(entity.0 as usize)
+}
+
+pub(super) fn field_of(ir: &Ir, entity: EntityId, field: FieldId) -> Option<&specc_ir::ir::Field> {
+    entity_of(ir, entity)?.fields.get(field.0 as usize)
+}
+
+/// Places behind the point of a number's stored form; `None` for what is no decimal number.
+#[must_use]
+pub fn scale_of(ir: &Ir, ty: &Type) -> Option<u8> {
+    match ty {
+        Type::Integer => Some(0),
+        Type::Decimal(places) => Some(*places),
+        Type::Money => Some(ir.program.currency_digits),
+        Type::Percent => Some(4),
+        _ => None,
+    }
+}
+
+/// [`scale_of`], 0 where it is none.
+#[must_use]
+pub fn scale_or_zero(ir: &Ir, ty: &Type) -> u8 {
+    scale_of(ir, ty).unwrap_or(0)
+}
+
+/// The larger scale of two numbers.
+#[must_use]
+pub fn common_scale(ir: &Ir, left: &Type, right: &Type) -> Option<u8> {
+    Some(scale_of(ir, left)?.max(scale_of(ir, right)?))
+}
+
+/// The name under which `show` formats a value.
+#[must_use]
+pub fn show_kind(ty: &Type) -> &'static str {
+    match ty {
+        Type::Integer | Type::Ref(_) => "integer",
+        Type::Money => "money",
+        Type::Percent => "percent",
+        Type::Bool => "yesno",
+        Type::Date => "date",
+        Type::Time => "time",
+        Type::Timestamp => "timestamp",
+        Type::Duration => "duration",
+        _ => "text",
+    }
+}
+
+/// Text of any kind.
+#[must_use]
+pub fn is_text(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Text | Type::LongText | Type::Markdown | Type::Email | Type::Url | Type::Slug(_)
+    )
+}
+
+/// `is`, `<` and their like.
+#[must_use]
+pub fn is_comparison(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Is
+            | BinaryOp::IsNot
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual
+            | BinaryOp::Contains
+            | BinaryOp::StartsWith
+            | BinaryOp::Matches
+    )
+}
+
+pub(super) fn is_arithmetic(op: BinaryOp) -> bool {
+    matches!(
+        op,
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide
+    )
+}
+
+/// It is a condition by its form: true or false, never empty.
+#[must_use]
+pub fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(Literal::Bool(_))
+        | ExprKind::Unary(UnaryOp::Not, _)
+        | ExprKind::OneOf(..)
+        | ExprKind::IsSet(_)
+        | ExprKind::IsEmpty(_)
+        | ExprKind::HasRole(..)
+        | ExprKind::CanRead(..) => true,
+        ExprKind::Binary(op, ..) => !is_arithmetic(*op),
+        ExprKind::If(_, then, otherwise) => is_condition(then) && is_condition(otherwise),
+        ExprKind::Aggregate(aggregate) => {
+            matches!(aggregate.op, AggregateOp::Exists | AggregateOp::Every)
+        }
+        _ => false,
+    }
+}
+
+/// It needs a statement of its own in Rust code: it looks at rows other than the ones at hand.
+#[must_use]
+pub fn needs_statement(expr: &Expr, ir: &Ir) -> bool {
+    let mut found = false;
+    walk(expr, &mut |inner| {
+        found |= match &inner.kind {
+            ExprKind::Aggregate(_) | ExprKind::CanRead(..) => true,
+            ExprKind::HasRole(user, _) => user.kind != ExprKind::Me,
+            ExprKind::Field(base, entity, field) => {
+                let many = match field {
+                    FieldRef::Field(field) => field_of(ir, *entity, *field).is_some_and(|field| {
+                        field.computed.is_some() || matches!(field.ty, Type::Many(_))
+                    }),
+                    _ => false,
+                };
+                many || !matches!(base.kind, ExprKind::Var(THIS | specc_ir::expr::OLD))
+            }
+            ExprKind::Join(pieces) => pieces.iter().any(|piece| matches!(piece.ty, Type::Ref(_))),
+            ExprKind::Function(function, _) => function_needs_statement(ir, *function, 0),
+            _ => false,
+        };
+    });
+    found
+}
+
+fn function_needs_statement(ir: &Ir, function: FunctionId, depth: u32) -> bool {
+    let Some(declared) = ir.functions.get(function.0 as usize) else {
+        return false;
+    };
+    let mut called = Vec::new();
+    let mut found = depth > 16;
+    walk(&declared.is, &mut |inner| match &inner.kind {
+        ExprKind::Aggregate(_)
+        | ExprKind::CanRead(..)
+        | ExprKind::HasRole(..)
+        | ExprKind::Field(..) => found = true,
+        ExprKind::Me | ExprKind::Now | ExprKind::Today => found = true,
+        ExprKind::Join(pieces) => {
+            found |= pieces.iter().any(|piece| matches!(piece.ty, Type::Ref(_)))
+        }
+        ExprKind::Function(function, _) => called.push(*function),
+        _ => {}
+    });
+    found
+        || called
+            .into_iter()
+            .any(|function| function_needs_statement(ir, function, depth + 1))
+}
+
+/// The variables an expression speaks of, its own searched rows included.
+#[must_use]
+pub fn variables_of(expr: &Expr) -> Vec<VarId> {
+    let mut out = Vec::new();
+    walk(expr, &mut |inner| {
+        if let ExprKind::Var(variable) = &inner.kind
+            && !out.contains(variable)
+        {
+            out.push(*variable);
+        }
+    });
+    out
+}
+
+/// Visits an expression and all below it.
+pub fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    visit(expr);
+    match &expr.kind {
+        ExprKind::Field(inner, ..)
+        | ExprKind::Unary(_, inner)
+        | ExprKind::IsSet(inner)
+        | ExprKind::IsEmpty(inner)
+        | ExprKind::HasRole(inner, _)
+        | ExprKind::CanRead(inner, _) => walk(inner, visit),
+        ExprKind::Binary(_, left, right) => {
+            walk(left, visit);
+            walk(right, visit);
+        }
+        ExprKind::OneOf(value, options) => {
+            walk(value, visit);
+            options.iter().for_each(|option| walk(option, visit));
+        }
+        ExprKind::If(condition, then, otherwise) => {
+            walk(condition, visit);
+            walk(then, visit);
+            walk(otherwise, visit);
+        }
+        ExprKind::Join(parts) | ExprKind::Call(_, parts) | ExprKind::Function(_, parts) => {
+            parts.iter().for_each(|part| walk(part, visit));
+        }
+        ExprKind::Aggregate(aggregate) => {
+            for part in [&aggregate.filter, &aggregate.value].into_iter().flatten() {
+                walk(part, visit);
+            }
+            aggregate.sort.iter().for_each(|sort| walk(&sort.by, visit));
+            if let Some((owner, _)) = &aggregate.through {
+                walk(owner, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Equal apart from where they stand.
+pub(super) fn same_expression(left: &Expr, right: &Expr) -> bool {
+    left.ty == right.ty && without_spans(left) == without_spans(right)
+}
+
+fn without_spans(expr: &Expr) -> String {
+    let mut shape = String::new();
+    walk(expr, &mut |inner| {
+        let head = match &inner.kind {
+            ExprKind::Literal(literal) => format!("{literal:?}"),
+            ExprKind::Var(variable) => format!("v{}", variable.0),
+            ExprKind::Input(name) => format!("input {name}"),
+            ExprKind::Field(_, entity, field) => format!("field {entity:?} {field:?}"),
+            ExprKind::Unary(op, _) => format!("{op:?}"),
+            ExprKind::Binary(op, ..) => format!("{op:?}"),
+            ExprKind::HasRole(_, role) => format!("role {role:?}"),
+            ExprKind::Call(builtin, arguments) => format!("{builtin:?} {}", arguments.len()),
+            ExprKind::Function(function, arguments) => format!("{function:?} {}", arguments.len()),
+            ExprKind::Join(pieces) => format!("join {}", pieces.len()),
+            ExprKind::OneOf(_, options) => format!("one of {}", options.len()),
+            other => format!("{:?}", std::mem::discriminant(other)),
+        };
+        let _ = write!(shape, "({head} {:?})", inner.ty);
+    });
+    shape
+}

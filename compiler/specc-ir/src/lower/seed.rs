@@ -1,0 +1,353 @@
+//! `Seed`: example rows in tables, one heading per entity.
+
+use super::declare::unknown_field;
+use super::formal::{self, not_compiled_yet};
+use super::values::{self, Written};
+use super::{Pass, names};
+use crate::ir::{EntityId, FieldId, Name, RoleId, Seed, SeedRow, SeedValue, Type, USER};
+use specc_syntax::diagnostic::Diagnostic;
+use specc_syntax::names::{fold_name, suggest};
+use specc_syntax::span::Span;
+use specc_syntax::tree::{Block, Line, Section, Table, Text};
+use std::collections::{HashMap, HashSet};
+
+/// A seed with its tables. References to rows that no seed has are reported by [`check_references`].
+pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Seed {
+    let before = pass.out.len();
+    let mut rows = Vec::new();
+    let own = pass.names.entity_any(&name.text);
+    let mut current: Option<EntityId> = own;
+    for block in &section.blocks {
+        match block {
+            Block::Paragraph(line) => {
+                let text = line.plain();
+                if let Some(entity) = text
+                    .strip_suffix(':')
+                    .and_then(|text| pass.names.entity_any(text))
+                {
+                    current = Some(entity);
+                }
+            }
+            Block::Table(found) => match current {
+                Some(entity) => rows.extend(table(found, entity, pass)),
+                None => pass.out.push(
+                    Diagnostic::new(
+                        "seed-without-entity",
+                        found.span,
+                        "this table of example data names no entity",
+                    )
+                    .help("put it below a heading with the entity's plural, such as `### Tickets`"),
+                ),
+            },
+            Block::List(list) => {
+                if let Some(item) = list.items.iter().find(|item| item.key_value().is_some()) {
+                    pass.out
+                        .push(not_compiled_yet(item.line.span, "a seed written as items"));
+                }
+            }
+            _ => {}
+        }
+    }
+    for below in section
+        .sections
+        .iter()
+        .filter(|below| below.heading.keyword.is_none() && !below.heading.prose)
+    {
+        let heading = &below.heading.text;
+        let Some(entity) = pass.names.entity_any(&heading.text) else {
+            if below.tables().next().is_some() {
+                let all = pass.ir.entities.iter().map(|entity| entity.plural.as_str());
+                let diagnostic = Diagnostic::new(
+                    "unknown-entity",
+                    heading.span,
+                    format!("`{}` is no entity", heading.text),
+                );
+                pass.out.push(match suggest(&heading.text, all) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")).edit(heading.span, near),
+                    None => diagnostic.help("a table of example data stands below the plural of an entity, such as `### Tickets`"),
+                });
+            }
+            continue;
+        };
+        for found in below.tables() {
+            rows.extend(table(found, entity, pass));
+        }
+    }
+    if rows.is_empty() && pass.out.len() == before {
+        pass.out.push(
+            Diagnostic::new("empty-seed", section.heading.span, format!("seed `{}` has no rows", name.text))
+                .help("add a heading with an entity's plural, and below it a table whose columns are fields"),
+        );
+    }
+    Seed {
+        name: Name {
+            text: name.text.clone(),
+            span: name.span,
+        },
+        rows,
+    }
+}
+
+/// What a column holds.
+enum Column {
+    Field(FieldId),
+    Roles,
+    Skip,
+}
+
+/// The rows of a table whose columns are fields of an entity.
+pub(super) fn table(table: &Table, entity: EntityId, pass: &mut Pass<'_>) -> Vec<SeedRow> {
+    let mut columns = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    for column in &table.columns {
+        let text = formal::bare(column);
+        if !seen.insert(fold_name(&text.text)) {
+            pass.out.push(
+                Diagnostic::new(
+                    "duplicate-column",
+                    text.span,
+                    format!("column `{}` stands twice in this table", text.text),
+                )
+                .help("keep one of the two"),
+            );
+            columns.push(Column::Skip);
+            continue;
+        }
+        if entity == USER && matches!(fold_name(&text.text).as_str(), "roles" | "role") {
+            columns.push(Column::Roles);
+            continue;
+        }
+        match pass.names.field(entity, &text.text) {
+            Some(field) => columns.push(Column::Field(field)),
+            None => {
+                pass.out.push(unknown_field(&text, entity, pass.ir));
+                columns.push(Column::Skip);
+            }
+        }
+    }
+    let owner = pass.ir.entities.get(entity.0 as usize);
+    for (column, line) in columns.iter_mut().zip(&table.columns) {
+        let Column::Field(id) = column else { continue };
+        let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize)) else {
+            continue;
+        };
+        if field.computed.is_some() {
+            pass.out.push(
+                Diagnostic::new(
+                    "not-writable",
+                    line.span,
+                    format!("`{}` is computed, so no row can give it", field.name.text),
+                )
+                .label(field.name.span, "declared here")
+                .help("take the column out"),
+            );
+            *column = Column::Skip;
+        }
+    }
+    let mut rows = Vec::new();
+    for row in &table.rows {
+        if row.cells.iter().all(Line::is_empty) {
+            continue;
+        }
+        let mut out = SeedRow {
+            entity,
+            values: Vec::new(),
+            roles: Vec::new(),
+            span: row.span,
+        };
+        let mut scope = pass.scope(None);
+        scope.clock = true;
+        for (cell, column) in row.cells.iter().zip(&columns) {
+            if cell.is_empty() {
+                continue;
+            }
+            match column {
+                Column::Skip => {}
+                Column::Roles => out.roles.extend(roles(cell, pass)),
+                Column::Field(id) => {
+                    let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize))
+                    else {
+                        continue;
+                    };
+                    let written = match cell.only_code() {
+                        Some(code) => Written::Code(code),
+                        None => Written::Plain(unquoted(cell)),
+                    };
+                    match values::read(&written, &field.name.text, &field.ty, &mut scope, pass) {
+                        Some(value) => out.values.push((*id, value)),
+                        None => {
+                            pass.unread.insert((row.span, *id));
+                        }
+                    }
+                }
+            }
+        }
+        rows.push(out);
+    }
+    rows
+}
+
+/// The text of a cell, without quotes around the whole.
+fn unquoted(cell: &Line) -> Text {
+    let text = cell.to_text();
+    match text
+        .text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(inner) if !inner.contains('"') && text.text.len() > 1 => Text {
+            text: inner.to_owned(),
+            ..text
+        },
+        _ => text,
+    }
+}
+
+fn roles(cell: &Line, pass: &mut Pass<'_>) -> Vec<RoleId> {
+    let mut found = Vec::new();
+    for name in formal::names_of(cell) {
+        match pass.names.role_any(&name.text) {
+            Some(role) => {
+                if let Some(span) = pass
+                    .ir
+                    .roles
+                    .get(role.0 as usize)
+                    .filter(|role| role.when.is_some())
+                    .map(|role| role.name.span)
+                {
+                    pass.out.push(
+                        Diagnostic::new(
+                            "role-not-given",
+                            name.span,
+                            format!(
+                                "role `{}` is held by condition, so it cannot be given",
+                                name.text
+                            ),
+                        )
+                        .label(span, "declared here")
+                        .help("take it out of the list"),
+                    );
+                } else {
+                    found.push(role);
+                }
+            }
+            None => pass.out.push(unknown_role(&name, pass)),
+        }
+    }
+    found
+}
+
+/// A name that is no role, with the nearest one.
+pub(super) fn unknown_role(name: &Text, pass: &Pass<'_>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(
+        "unknown-role",
+        name.span,
+        format!("`{}` is no role", name.text),
+    );
+    let roles: Vec<&str> = pass
+        .ir
+        .roles
+        .iter()
+        .map(|role| role.name.text.as_str())
+        .collect();
+    match suggest(&name.text, roles.iter().copied()) {
+        Some(near) => diagnostic
+            .help(format!("did you mean `{near}`?"))
+            .edit(name.span, near),
+        None => diagnostic.help(format!("the roles are {}", formal::list_of(roles))),
+    }
+}
+
+/// Reports references to rows that no seed has, rows without a required reference, and names that two rows share.
+pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
+    let mut known: HashMap<(EntityId, String), Span> = HashMap::new();
+    let email = FieldId(1);
+    for row in seeds.iter().flat_map(|seed| &seed.rows) {
+        if let Some(name) = values::naming_text(row.entity, &row.values, pass.ir) {
+            known.entry((row.entity, name)).or_insert(row.span);
+        }
+        if row.entity == USER
+            && let Some((_, SeedValue::Value(value))) =
+                row.values.iter().find(|(field, _)| *field == email)
+            && let crate::expr::ExprKind::Literal(crate::expr::Literal::Text(text)) = &value.kind
+        {
+            known.entry((USER, text.clone())).or_insert(row.span);
+        }
+    }
+    let mut near: HashMap<EntityId, Vec<&str>> = HashMap::new();
+    for (entity, name) in known.keys() {
+        near.entry(*entity).or_default().push(name);
+    }
+    for list in near.values_mut() {
+        list.sort_unstable();
+    }
+    for row in seeds.iter().flat_map(|seed| &seed.rows) {
+        let Some(entity) = pass.ir.entities.get(row.entity.0 as usize) else {
+            continue;
+        };
+        for (field, value) in &row.values {
+            let (target, texts) = match value {
+                SeedValue::Reference(target, text) => (*target, std::slice::from_ref(text)),
+                SeedValue::References(target, texts) => (*target, texts.as_slice()),
+                _ => continue,
+            };
+            for text in texts
+                .iter()
+                .filter(|text| !known.contains_key(&(target, (*text).clone())))
+            {
+                let of = pass
+                    .ir
+                    .entities
+                    .get(target.0 as usize)
+                    .map_or("", |entity| entity.name.text.as_str());
+                let column = entity
+                    .fields
+                    .get(field.0 as usize)
+                    .map_or("", |field| field.name.text.as_str());
+                let diagnostic = Diagnostic::new(
+                    "unknown-row",
+                    row.span,
+                    format!("no seed has a {of} `{text}`, which `{column}` names"),
+                );
+                let names = near.get(&target).map_or(&[][..], Vec::as_slice);
+                pass.out.push(match suggest(text, names.iter().copied()) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic.help(
+                        "rows are named by what they are shown as; users by name or e-mail address",
+                    ),
+                });
+            }
+        }
+        for (at, field) in entity.fields.iter().enumerate() {
+            let id = FieldId(names::number(at));
+            let given = row.values.iter().any(|(field, _)| *field == id)
+                || pass.unread.contains(&(row.span, id));
+            let by_itself = field.default.is_some()
+                || field.computed.is_some()
+                || matches!(field.ty, Type::Slug(_) | Type::Password);
+            let me = matches!(&field.default, Some(crate::ir::FieldDefault::Value(value)) if speaks_of_me(value));
+            if field.required && !given && (!by_itself || me) && field.ty != Type::Empty {
+                pass.out.push(
+                    Diagnostic::new(
+                        "missing-value",
+                        row.span,
+                        format!(
+                            "this {} lacks `{}`, which is required",
+                            entity.name.text, field.name.text
+                        ),
+                    )
+                    .label(field.name.span, "declared here")
+                    .help("fill the cell; `me` is nobody while example data is written"),
+                );
+            }
+        }
+    }
+}
+
+fn speaks_of_me(expr: &crate::expr::Expr) -> bool {
+    let mut found = false;
+    crate::walk::each(expr, &mut |part| {
+        found |= part.kind == crate::expr::ExprKind::Me
+    });
+    found
+}

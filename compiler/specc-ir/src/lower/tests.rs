@@ -1,0 +1,260 @@
+//! What lowering makes of small programs; the language's pages and `specs/diagnostics` are executed in `tests/pages.rs`.
+
+use super::{lower, vocabulary, words::plural};
+use crate::ir::{Ir, OnDelete, Verb};
+use specc_syntax::diagnostic::Diagnostic;
+use specc_syntax::span::{FileId, SourceFile, Sources};
+
+fn program(texts: &[&str]) -> (Ir, Vec<Diagnostic>) {
+    let files = texts.iter().zip(0..).map(|(text, at)| SourceFile {
+        path: format!("{at}.md"),
+        text: (*text).to_owned(),
+    });
+    let sources = Sources {
+        files: files.collect(),
+    };
+    let trees: Vec<_> = texts
+        .iter()
+        .zip(0..)
+        .map(|(text, at)| specc_syntax::parse(FileId(at), text).0)
+        .collect();
+    lower(&trees, &sources)
+}
+
+fn names(texts: &[&str]) -> Vec<&'static str> {
+    program(texts)
+        .1
+        .iter()
+        .map(|diagnostic| diagnostic.name)
+        .collect()
+}
+
+const DESK: &str = "# Desk
+
+People must be nice. They ask.
+
+## Roles
+
+- **Customer**: anyone. `sign-up`
+- **Agent**: staff.
+- **Head of the whole desk**: decides. `includes Agent`
+
+## Entity: Ticket
+
+- Shown as: subject
+
+| Field     | Type           | Rules                                   |
+|-----------|----------------|-----------------------------------------|
+| subject   | text           | required, 3..120 characters, searchable |
+| status    | open, solved   | default open                            |
+| requester | User           | required, default me, fixed             |
+| code      | text           | matches `/[A-Z]{1,3}/`                  |
+
+### Access
+
+| Who              | Can                    | When             |
+|------------------|------------------------|------------------|
+| Customer         | create subject         |                  |
+| requester, Agent | read                   |                  |
+| Agent            | update subject         | `status is open` |
+| Agent            | read, delete           |                  |
+
+### Lifecycle: status
+
+| From | Action | To     | Who   | When |
+|------|--------|--------|-------|------|
+| open | solve  | solved | Agent |      |
+| any  | reopen | open   | Agent |      |
+
+### Rules
+
+- Only words. `subject is set`
+- Nobody shouts.
+
+## Action: Solve
+
+- On: Ticket
+- Requires:
+  - It has a code. `code is set`
+";
+
+const COMMENTS: &str = "## Entity: Comment
+
+- Part of: Ticket
+
+| Field | Type     | Rules    |
+|-------|----------|----------|
+| text  | markdown | required |
+
+### Access
+
+| Who       | Can         | When              |
+|-----------|-------------|-------------------|
+| signed-in | create text | `can read ticket` |
+";
+
+#[test]
+fn a_program_of_two_files_is_lowered() {
+    let (ir, diagnostics) = program(&[COMMENTS, DESK]);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let of: Vec<&str> = ir
+        .entities
+        .iter()
+        .map(|entity| entity.name.text.as_str())
+        .collect();
+    assert_eq!(of, ["User", "Comment", "Ticket"]);
+    let [user, comment, ticket] = &ir.entities[..] else {
+        panic!("three entities")
+    };
+    assert_eq!(user.access.len(), 2, "self reads and renames itself");
+    assert!(comment.parent.is_some());
+    assert_eq!(comment.fields[0].on_delete, OnDelete::Cascade);
+    assert!(comment.fields[0].required && comment.fields[0].fixed);
+    let create = comment
+        .access
+        .iter()
+        .find(|grant| grant.verb == Verb::Create)
+        .unwrap();
+    assert_eq!(
+        create.fields.as_ref().map(Vec::len),
+        Some(2),
+        "the parent counts as written into the list"
+    );
+    assert_eq!(ticket.access.len(), 5);
+    assert_eq!(ticket.access[1].who.len(), 2);
+    assert_eq!(ticket.fields[2].on_delete, OnDelete::Refuse);
+    assert!(ticket.lifecycles[0].steps[0].action.is_some());
+    assert_eq!(ticket.lifecycles[0].steps[1].from, [0, 1]);
+    assert!(ir.actions[0].step);
+    assert_eq!(ir.roles[2].name.text, "Head of the whole desk");
+    let unproven: Vec<&str> = ir
+        .unproven
+        .iter()
+        .map(|sentence| sentence.text.as_str())
+        .collect();
+    assert_eq!(unproven, ["People must be nice.", "Nobody shouts."]);
+    assert!(
+        vocabulary(&ir)
+            .iter()
+            .any(|form| form == "When Ana does solve on the Ticket \"x\"")
+    );
+}
+
+#[test]
+fn names_in_two_files_clash() {
+    let (_, diagnostics) = program(&[COMMENTS, DESK, "## Entity: COM-ment\n\nAgain.\n"]);
+    let [diagnostic] = &diagnostics[..] else {
+        panic!("{diagnostics:?}")
+    };
+    assert_eq!(diagnostic.name, "duplicate-name");
+    assert_eq!(diagnostic.labels.len(), 1);
+}
+
+#[test]
+fn a_guard_is_not_lost_to_a_typo() {
+    for (right, wrong, name) in [
+        ("### Access", "### Acess", "unknown-keyword"),
+        ("### Rules", "### Rulse", "unknown-keyword"),
+        (
+            "| When             |",
+            "| Whne             |",
+            "unknown-column",
+        ),
+        ("- Requires:", "- Requiers:", "unknown-key"),
+        ("- Requires:", "- Requires", "unknown-key"),
+        (
+            "3..120 characters",
+            "3..120 charakters",
+            "unknown-field-rule",
+        ),
+        ("requester, Agent", "requester, Agnet", "unknown-who"),
+        ("`subject is set`", "`subject is set`.", "code-not-last"),
+        ("`status is open`", "status is open", "code-expected"),
+        ("read, delete", "read, delte", "unknown-verb"),
+        ("## Action: Solve", "## Acton: Solve", "unknown-keyword"),
+    ] {
+        let text = DESK.replacen(right, wrong, 1);
+        assert_ne!(text, DESK, "{right}");
+        let found = names(&[&text]);
+        assert!(found.contains(&name), "{wrong}: {found:?}");
+    }
+    assert_eq!(
+        names(&[&DESK.replacen("### Rules", "### Rulse {prose}", 1)]),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
+fn plurals_follow_english() {
+    for (one, many) in [
+        ("Ticket", "Tickets"),
+        ("Category", "Categories"),
+        ("Day", "Days"),
+        ("Person", "People"),
+        ("Salesperson", "Salespeople"),
+        ("Purchase request", "Purchase requests"),
+        ("Box", "Boxes"),
+        ("Branch", "Branches"),
+        ("Analysis", "Analyses"),
+        ("Human", "Humans"),
+        ("Größe", "Größes"),
+        ("", "s"),
+    ] {
+        assert_eq!(plural(one), many);
+    }
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let pieces = [
+        DESK, COMMENTS, "|", "`", "- ", "## ", ": ", "\n", "\"", "é", "..", "\\|", "as ", "with ",
+        "and ",
+    ];
+    let mut state: u64 = 42;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or(0) % below.max(1)
+    };
+    for _ in 0..400 {
+        let mut text = format!(
+            "{DESK}\n{COMMENTS}\n## Scenario: A\n\n- Given a customer Ana and an agent Max\n- And a Ticket \"x\" by Ana with code \"A\"\n- When Max does solve on the Ticket \"x\"\n- Then it succeeds\n"
+        );
+        for _ in 0..6 {
+            let mut at = next(text.len());
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            if next(2) == 0 {
+                text.insert_str(at, pieces[next(pieces.len())]);
+            } else {
+                let mut end = (at + next(12)).min(text.len());
+                while !text.is_char_boundary(end) {
+                    end += 1;
+                }
+                text.replace_range(at..end, "");
+            }
+        }
+        program(&[&text]);
+    }
+}
+
+#[test]
+fn the_program_as_json() {
+    fn without_spans(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.remove("span");
+                map.values_mut().for_each(without_spans);
+            }
+            serde_json::Value::Array(list) => list.iter_mut().for_each(without_spans),
+            _ => {}
+        }
+    }
+    let (ir, _) = program(&[DESK, COMMENTS]);
+    let mut json = crate::json::to_json(&ir, &Sources::default());
+    without_spans(&mut json);
+    let json = serde_json::to_string_pretty(&json).unwrap();
+    insta::assert_snapshot!(format!("{DESK}\n{COMMENTS}\n-----\n{json}"));
+}

@@ -1,0 +1,791 @@
+//! The grammar of expressions: tokens to untyped nodes. Knows no declarations.
+
+use super::token::{Fail, Kind, TextPart, Token, tokens};
+use crate::expr::{BinaryOp, UnaryOp};
+use crate::scope::Index;
+
+/// How deep an expression may nest.
+pub(super) const DEEPEST: u32 = 64;
+
+/// An untyped expression.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    depth: u32,
+}
+
+/// A part of a text.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    Plain(String),
+    Code(Node),
+}
+
+/// A sort key.
+#[derive(Debug, Clone)]
+pub(super) struct SortNode {
+    pub(super) by: Node,
+    pub(super) descending: bool,
+}
+
+/// `count(…)` and the like, over rows.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    /// The function's name in lower case, or `list`.
+    pub(super) op: String,
+    pub(super) distinct: bool,
+    pub(super) value: Node,
+    pub(super) alias: Option<(usize, usize)>,
+    pub(super) filter: Option<Node>,
+    pub(super) sort: Vec<SortNode>,
+    pub(super) holds: Option<Node>,
+}
+
+/// The forms of a node.
+#[derive(Debug, Clone)]
+pub(super) enum NodeKind {
+    Number,
+    Percent,
+    /// Milliseconds; `None` where they do not fit.
+    Duration(Option<i64>),
+    Text(Vec<Part>),
+    Regex(String),
+    Date,
+    Time,
+    Moment,
+    Word,
+    /// The place of the name behind the point.
+    Path(Box<Node>, usize, usize),
+    /// The place of the function's name.
+    Call(usize, usize, Vec<Node>),
+    Unary(UnaryOp, Box<Node>),
+    Binary(BinaryOp, Box<Node>, Box<Node>),
+    OneOf(Box<Node>, Vec<Node>),
+    IsSet(Box<Node>),
+    IsEmpty(Box<Node>),
+    If(Box<Node>, Box<Node>, Box<Node>),
+    Rows(Box<Rows>),
+    CanRead(Box<Node>),
+    /// Between parentheses.
+    Group(Box<Node>),
+}
+
+/// Words that never begin a value.
+const RESERVED: &[&str] = &["and", "or", "implies", "then", "else", "is", "where", "as"];
+
+/// Functions over rows.
+const OVER_ROWS: &[&str] = &["count", "sum", "avg", "exists", "every", "first"];
+
+/// Milliseconds of a unit.
+pub(super) fn unit(word: &str) -> Option<i64> {
+    let word = word.to_ascii_lowercase();
+    Some(match word.strip_suffix('s').unwrap_or(&word) {
+        "millisecond" => 1,
+        "second" => 1000,
+        "minute" => 60_000,
+        "hour" => 3_600_000,
+        "day" => 86_400_000,
+        "week" => 604_800_000,
+        _ => return None,
+    })
+}
+
+/// A reader over the tokens of one piece of code.
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a str,
+    index: &'a Index,
+    tokens: Vec<Token>,
+    at: usize,
+    depth: u32,
+    end: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(
+        text: &'a str,
+        start: usize,
+        end: usize,
+        index: &'a Index,
+    ) -> Result<Parser<'a>, Fail> {
+        Ok(Parser {
+            text,
+            index,
+            tokens: tokens(text, start, end, index)?,
+            at: 0,
+            depth: 0,
+            end,
+        })
+    }
+
+    pub(super) fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    fn word_at(&self, ahead: usize) -> Option<&'a str> {
+        let token = self.tokens.get(self.at + ahead)?;
+        (token.kind == Kind::Word).then(|| self.slice(token.start, token.end))
+    }
+
+    fn sign_at(&self, ahead: usize) -> Option<&'static str> {
+        match self.tokens.get(self.at + ahead)?.kind {
+            Kind::Sign(sign) => Some(sign),
+            _ => None,
+        }
+    }
+
+    /// The next token is this word.
+    pub(super) fn is_word(&self, ahead: usize, word: &str) -> bool {
+        self.word_at(ahead)
+            .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    }
+
+    pub(super) fn is_sign(&self, ahead: usize, sign: &str) -> bool {
+        self.sign_at(ahead) == Some(sign)
+    }
+
+    /// Takes these words where they come next.
+    pub(super) fn take_words(&mut self, words: &[&str]) -> bool {
+        let all = words
+            .iter()
+            .enumerate()
+            .all(|(ahead, word)| self.is_word(ahead, word));
+        if all {
+            self.at += words.len();
+        }
+        all
+    }
+
+    pub(super) fn take_sign(&mut self, sign: &str) -> bool {
+        let found = self.is_sign(0, sign);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    /// Where the next token stands, or the end of the code.
+    pub(super) fn place(&self) -> (usize, usize) {
+        self.peek()
+            .map_or((self.end, self.end), |token| (token.start, token.end))
+    }
+
+    /// The end of the last token taken.
+    pub(super) fn last_end(&self) -> usize {
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .map_or(0, |token| token.end)
+    }
+
+    pub(super) fn expected(&self, what: &str) -> Fail {
+        let (start, end) = self.place();
+        match self.peek() {
+            None => Fail::new(
+                start.saturating_sub(1),
+                end,
+                format!("{what} is missing at the end"),
+            ),
+            Some(_) => {
+                let fail = Fail::new(
+                    start,
+                    end,
+                    format!("expected {what}, found `{}`", self.slice(start, end)),
+                );
+                match self.sign_at(0) {
+                    Some("=" | "==") => fail.help("equality is written `is`").edit("is"),
+                    Some("!=" | "<>" | "≠") => fail.help("write `is not`").edit("is not"),
+                    Some("&&") => fail.help("write `and`").edit("and"),
+                    Some("||") => fail.help("write `or`").edit("or"),
+                    Some("!") => fail.help("write `not`").edit("not "),
+                    Some("≤") => fail.help("write `<=`").edit("<="),
+                    Some("≥") => fail.help("write `>=`").edit(">="),
+                    _ => fail,
+                }
+            }
+        }
+    }
+
+    /// Takes a word, whichever.
+    pub(super) fn name(&mut self, what: &str) -> Result<(usize, usize), Fail> {
+        match self.peek() {
+            Some(Token {
+                kind: Kind::Word,
+                start,
+                end,
+            }) => {
+                let place = (*start, *end);
+                self.at += 1;
+                Ok(place)
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn finish(&self) -> Result<(), Fail> {
+        if self.peek().is_none() {
+            return Ok(());
+        }
+        let fail = self.expected("the end or an operator");
+        match fail.help {
+            Some(_) => Err(fail),
+            None => Err(fail.help("combine conditions with `and` or `or`; names of several words are written with `_`")),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Fail> {
+        if self.take_sign(")") {
+            Ok(())
+        } else {
+            Err(self.expected("`)`"))
+        }
+    }
+
+    fn node(kind: NodeKind, start: usize, end: usize, below: &[&Node]) -> Result<Node, Fail> {
+        let depth = 1 + below.iter().map(|node| node.depth).max().unwrap_or(0);
+        if depth > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        Ok(Node {
+            kind,
+            start,
+            end,
+            depth,
+        })
+    }
+
+    fn unary(
+        kind: impl FnOnce(Box<Node>) -> NodeKind,
+        start: usize,
+        end: usize,
+        inner: Node,
+    ) -> Result<Node, Fail> {
+        let depth = inner.depth + 1;
+        if depth > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        Ok(Node {
+            kind: kind(Box::new(inner)),
+            start,
+            end,
+            depth,
+        })
+    }
+
+    fn binary(op: BinaryOp, left: Node, right: Node) -> Result<Node, Fail> {
+        let depth = 1 + left.depth.max(right.depth);
+        let (start, end) = (left.start, right.end);
+        if depth > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        Ok(Node {
+            kind: NodeKind::Binary(op, Box::new(left), Box::new(right)),
+            start,
+            end,
+            depth,
+        })
+    }
+
+    /// A whole expression.
+    pub(super) fn expression(&mut self) -> Result<Node, Fail> {
+        self.level(0)
+    }
+
+    /// An expression without comparisons and logic.
+    pub(super) fn operand(&mut self) -> Result<Node, Fail> {
+        self.level(6)
+    }
+
+    fn level(&mut self, least: u8) -> Result<Node, Fail> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            let (start, end) = self.place();
+            return Err(too_deep(start, end));
+        }
+        let node = self.climb(least);
+        self.depth -= 1;
+        node
+    }
+
+    fn climb(&mut self, least: u8) -> Result<Node, Fail> {
+        let mut left = self.prefix()?;
+        loop {
+            let (op, level) = match (
+                self.word_at(0).map(str::to_ascii_lowercase).as_deref(),
+                self.sign_at(0),
+            ) {
+                (Some("implies"), _) => (BinaryOp::Implies, 1),
+                (Some("or"), _) => (BinaryOp::Or, 2),
+                (Some("and"), _) => (BinaryOp::And, 3),
+                (Some("is"), _) => (BinaryOp::Is, 5),
+                (Some("contains"), _) => (BinaryOp::Contains, 5),
+                (Some("matches"), _) => (BinaryOp::Matches, 5),
+                (Some("starts"), _) if self.is_word(1, "with") => (BinaryOp::StartsWith, 5),
+                (_, Some("<")) => (BinaryOp::Less, 5),
+                (_, Some("<=")) => (BinaryOp::LessOrEqual, 5),
+                (_, Some(">")) => (BinaryOp::Greater, 5),
+                (_, Some(">=")) => (BinaryOp::GreaterOrEqual, 5),
+                (_, Some("+")) => (BinaryOp::Add, 6),
+                (_, Some("-")) => (BinaryOp::Subtract, 6),
+                (_, Some("*")) => (BinaryOp::Multiply, 7),
+                (_, Some("/")) => (BinaryOp::Divide, 7),
+                _ => return Ok(left),
+            };
+            if level < least {
+                return Ok(left);
+            }
+            if level == 5 {
+                left = self.comparison(op, left)?;
+                if let Some(fail) = self.chained() {
+                    return Err(fail);
+                }
+                continue;
+            }
+            self.at += 1;
+            let right = self.level(if op == BinaryOp::Implies {
+                level
+            } else {
+                level + 1
+            })?;
+            left = Parser::binary(op, left, right)?;
+        }
+    }
+
+    fn chained(&self) -> Option<Fail> {
+        let word = self.word_at(0).map(str::to_ascii_lowercase);
+        let again = matches!(word.as_deref(), Some("is" | "contains" | "matches"))
+            || (self.is_word(0, "starts") && self.is_word(1, "with"))
+            || matches!(self.sign_at(0), Some("<" | "<=" | ">" | ">="));
+        let (start, end) = self.place();
+        again.then(|| {
+            Fail::new(start, end, "comparisons do not chain")
+                .named("chained-comparison")
+                .help("write `a < b and b < c`, or put parentheses around the first")
+        })
+    }
+
+    fn comparison(&mut self, op: BinaryOp, left: Node) -> Result<Node, Fail> {
+        self.at += if op == BinaryOp::StartsWith { 2 } else { 1 };
+        let start = left.start;
+        if op != BinaryOp::Is {
+            let right = self.level(6)?;
+            return Parser::binary(op, left, right);
+        }
+        let not = self.take_words(&["not"]);
+        if self.take_words(&["set"]) {
+            let end = self.last_end();
+            return Parser::unary(
+                if not {
+                    NodeKind::IsEmpty
+                } else {
+                    NodeKind::IsSet
+                },
+                start,
+                end,
+                left,
+            );
+        }
+        if self.take_words(&["empty"]) {
+            let end = self.last_end();
+            return Parser::unary(
+                if not {
+                    NodeKind::IsSet
+                } else {
+                    NodeKind::IsEmpty
+                },
+                start,
+                end,
+                left,
+            );
+        }
+        if self.take_words(&["one", "of"]) {
+            let mut options = vec![self.level(6)?];
+            while self.is_sign(0, ",") && !(self.word_at(1).is_some() && self.is_sign(2, "=")) {
+                self.at += 1;
+                options.push(self.level(6)?);
+            }
+            let end = self.last_end();
+            let depth = 1 + options
+                .iter()
+                .map(|node| node.depth)
+                .chain([left.depth])
+                .max()
+                .unwrap_or(0);
+            if depth + 1 > DEEPEST {
+                return Err(too_deep(start, end));
+            }
+            let node = Node {
+                kind: NodeKind::OneOf(Box::new(left), options),
+                start,
+                end,
+                depth,
+            };
+            return if not {
+                Parser::unary(
+                    |inner| NodeKind::Unary(UnaryOp::Not, inner),
+                    start,
+                    end,
+                    node,
+                )
+            } else {
+                Ok(node)
+            };
+        }
+        let right = self.level(6)?;
+        Parser::binary(
+            if not { BinaryOp::IsNot } else { BinaryOp::Is },
+            left,
+            right,
+        )
+    }
+
+    fn prefix(&mut self) -> Result<Node, Fail> {
+        let (start, _) = self.place();
+        if self.take_words(&["not"]) {
+            let inner = self.level(5)?;
+            let end = inner.end;
+            return Parser::unary(
+                |inner| NodeKind::Unary(UnaryOp::Not, inner),
+                start,
+                end,
+                inner,
+            );
+        }
+        if self.take_sign("-") {
+            let inner = self.level(8)?;
+            let end = inner.end;
+            return Parser::unary(
+                |inner| NodeKind::Unary(UnaryOp::Negate, inner),
+                start,
+                end,
+                inner,
+            );
+        }
+        if self.is_word(0, "if") && !matches!(self.sign_at(1), Some("." | "(")) {
+            self.at += 1;
+            return self.choose(start);
+        }
+        let mut node = self.primary()?;
+        while self.is_sign(0, ".") {
+            self.at += 1;
+            let (from, to) = self.name("a name behind `.`")?;
+            let start = node.start;
+            node = Parser::unary(|base| NodeKind::Path(base, from, to), start, to, node)?;
+        }
+        Ok(node)
+    }
+
+    fn choose(&mut self, start: usize) -> Result<Node, Fail> {
+        let condition = self.level(0)?;
+        if !self.take_words(&["then"]) {
+            return Err(self.expected("`then`"));
+        }
+        let then = self.level(0)?;
+        if !self.take_words(&["else"]) {
+            return Err(self
+                .expected("`else`")
+                .help("every `if` says what it is otherwise: `if … then … else …`"));
+        }
+        let otherwise = self.level(0)?;
+        let end = otherwise.end;
+        let depth = 1 + condition.depth.max(then.depth).max(otherwise.depth);
+        if depth > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        Ok(Node {
+            kind: NodeKind::If(Box::new(condition), Box::new(then), Box::new(otherwise)),
+            start,
+            end,
+            depth,
+        })
+    }
+
+    fn primary(&mut self) -> Result<Node, Fail> {
+        let Some(token) = self.peek().cloned() else {
+            return Err(self.expected("a value"));
+        };
+        let (start, end) = (token.start, token.end);
+        match token.kind {
+            Kind::Number => {
+                self.at += 1;
+                self.number(start, end)
+            }
+            Kind::Date => {
+                self.at += 1;
+                match self.peek() {
+                    Some(Token {
+                        kind: Kind::Time,
+                        end,
+                        ..
+                    }) => {
+                        let end = *end;
+                        self.at += 1;
+                        Parser::node(NodeKind::Moment, start, end, &[])
+                    }
+                    _ => Parser::node(NodeKind::Date, start, end, &[]),
+                }
+            }
+            Kind::Time => {
+                self.at += 1;
+                Parser::node(NodeKind::Time, start, end, &[])
+            }
+            Kind::Moment => {
+                self.at += 1;
+                Parser::node(NodeKind::Moment, start, end, &[])
+            }
+            Kind::Regex(pattern) => {
+                self.at += 1;
+                Parser::node(NodeKind::Regex(pattern), start, end, &[])
+            }
+            Kind::Text(parts) => {
+                self.at += 1;
+                self.parts(parts, start, end)
+            }
+            Kind::Sign("(") => {
+                self.at += 1;
+                let inner = self.level(0)?;
+                self.close()?;
+                let end = self.last_end();
+                Parser::unary(NodeKind::Group, start, end, inner)
+            }
+            Kind::Word => self.word(start, end),
+            Kind::Sign(_) => Err(self.expected("a value")),
+        }
+    }
+
+    fn number(&mut self, start: usize, end: usize) -> Result<Node, Fail> {
+        if self.take_sign("%") {
+            return Parser::node(NodeKind::Percent, start, self.last_end(), &[]);
+        }
+        let Some(first) = self.word_at(0).and_then(unit) else {
+            return Parser::node(NodeKind::Number, start, end, &[]);
+        };
+        self.at += 1;
+        let amount = |text: &str, unit: i64| {
+            text.parse::<i64>()
+                .ok()
+                .and_then(|count| count.checked_mul(unit))
+        };
+        let mut total = amount(self.slice(start, end), first);
+        let whole = !self.slice(start, end).contains('.');
+        while let (
+            Some(Token {
+                kind: Kind::Number,
+                start,
+                end,
+            }),
+            Some(next),
+        ) = (self.peek(), self.word_at(1).and_then(unit))
+        {
+            let more = amount(self.slice(*start, *end), next);
+            total = total.and_then(|total| total.checked_add(more?));
+            self.at += 2;
+        }
+        let end = self.last_end();
+        if !whole {
+            return Err(
+                Fail::new(start, end, "a duration is a whole number of its unit")
+                    .help("write `90 minutes` rather than `1.5 hours`"),
+            );
+        }
+        Parser::node(NodeKind::Duration(total), start, end, &[])
+    }
+
+    /// A text's parts, its code parsed.
+    pub(super) fn parts(
+        &mut self,
+        parts: Vec<TextPart>,
+        start: usize,
+        end: usize,
+    ) -> Result<Node, Fail> {
+        let mut out = Vec::new();
+        let mut depth = 0;
+        for part in parts {
+            out.push(match part {
+                TextPart::Plain(text) => Part::Plain(text),
+                TextPart::Code(from, to) => {
+                    let mut inner = Parser::new(self.text, from, to, self.index)?;
+                    inner.depth = self.depth;
+                    let node = inner.expression()?;
+                    inner.finish()?;
+                    depth = depth.max(node.depth);
+                    Part::Code(node)
+                }
+            });
+        }
+        if depth + 1 > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        Ok(Node {
+            kind: NodeKind::Text(out),
+            start,
+            end,
+            depth: depth + 1,
+        })
+    }
+
+    fn word(&mut self, start: usize, end: usize) -> Result<Node, Fail> {
+        let word = self.slice(start, end).to_ascii_lowercase();
+        if RESERVED.contains(&word.as_str()) {
+            return Err(self.expected("a value"));
+        }
+        if self.is_word(0, "list") && self.is_word(1, "of") {
+            self.at += 2;
+            let distinct = self.is_word(0, "distinct") && self.word_at(1).is_some() && {
+                self.at += 1;
+                true
+            };
+            let value = self.level(6)?;
+            return self.rows("list".to_owned(), distinct, value, start);
+        }
+        if self.is_word(0, "can") && self.word_at(1).is_some() {
+            if !self.is_word(1, "read") {
+                let (from, to) = self
+                    .tokens
+                    .get(self.at + 1)
+                    .map_or((start, end), |token| (token.start, token.end));
+                return Err(Fail::new(
+                    from,
+                    to,
+                    format!("`can {}` does not exist", self.slice(from, to)),
+                )
+                .help("only `can read x` asks another row's policy"));
+            }
+            self.at += 2;
+            let inner = self.level(9)?;
+            let end = inner.end;
+            return Parser::unary(NodeKind::CanRead, start, end, inner);
+        }
+        self.at += 1;
+        if !self.take_sign("(") {
+            return Parser::node(NodeKind::Word, start, end, &[]);
+        }
+        let over_rows = OVER_ROWS.contains(&word.as_str());
+        if self.take_sign(")") {
+            return Parser::node(
+                NodeKind::Call(start, end, Vec::new()),
+                start,
+                self.last_end(),
+                &[],
+            );
+        }
+        let distinct = over_rows && self.is_word(0, "distinct") && self.word_at(1).is_some() && {
+            self.at += 1;
+            true
+        };
+        let first = self.level(0)?;
+        let alone = over_rows || (matches!(word.as_str(), "min" | "max") && !self.is_sign(0, ","));
+        if alone {
+            let mut node = self.rows(word, distinct, first, start)?;
+            self.close()?;
+            node.end = self.last_end();
+            return Ok(node);
+        }
+        let mut arguments = vec![first];
+        while self.take_sign(",") {
+            arguments.push(self.level(0)?);
+        }
+        self.close()?;
+        let depth = 1 + arguments.iter().map(|node| node.depth).max().unwrap_or(0);
+        let to = self.last_end();
+        if depth > DEEPEST {
+            return Err(too_deep(start, to));
+        }
+        Ok(Node {
+            kind: NodeKind::Call(start, end, arguments),
+            start,
+            end: to,
+            depth,
+        })
+    }
+
+    fn rows(
+        &mut self,
+        op: String,
+        distinct: bool,
+        value: Node,
+        start: usize,
+    ) -> Result<Node, Fail> {
+        let mut depth = value.depth;
+        let mut alias = None;
+        if self.is_word(0, "as") && !self.is_word(1, "system") {
+            self.at += 1;
+            alias = Some(self.name("a name behind `as`")?);
+        }
+        let filter = if self.take_words(&["where"]) {
+            Some(self.level(0)?)
+        } else {
+            None
+        };
+        depth = depth.max(filter.as_ref().map_or(0, |node| node.depth));
+        let sort = if self.take_words(&["sorted", "by"]) {
+            self.sort()?
+        } else {
+            Vec::new()
+        };
+        depth = sort
+            .iter()
+            .map(|key| key.by.depth)
+            .chain([depth])
+            .max()
+            .unwrap_or(0);
+        let holds = if self.take_words(&["holds"]) {
+            Some(self.level(0)?)
+        } else {
+            None
+        };
+        depth = 1 + depth.max(holds.as_ref().map_or(0, |node| node.depth));
+        let end = self.last_end();
+        if depth > DEEPEST {
+            return Err(too_deep(start, end));
+        }
+        let rows = Rows {
+            op,
+            distinct,
+            value,
+            alias,
+            filter,
+            sort,
+            holds,
+        };
+        Ok(Node {
+            kind: NodeKind::Rows(Box::new(rows)),
+            start,
+            end,
+            depth,
+        })
+    }
+
+    /// `a desc, b`
+    pub(super) fn sort(&mut self) -> Result<Vec<SortNode>, Fail> {
+        let mut keys = Vec::new();
+        loop {
+            let by = self.level(6)?;
+            let descending = self.take_words(&["desc"]) || self.take_words(&["descending"]);
+            if !descending {
+                let _ = self.take_words(&["asc"]) || self.take_words(&["ascending"]);
+            }
+            keys.push(SortNode { by, descending });
+            if !self.is_sign(0, ",") || (self.word_at(1).is_some() && self.is_sign(2, "=")) {
+                return Ok(keys);
+            }
+            self.at += 1;
+        }
+    }
+}
+
+fn too_deep(start: usize, end: usize) -> Fail {
+    Fail::new(
+        start,
+        end,
+        format!("this expression nests more than {DEEPEST} deep"),
+    )
+    .named("too-deep")
+    .help("give parts of it a name, as a computed field or a function")
+}

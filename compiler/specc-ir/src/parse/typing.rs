@@ -1,0 +1,763 @@
+//! Typing: untyped nodes to typed expressions. Every mistake becomes a diagnostic; what is wrong gives `None`.
+
+use super::fit::{comparable, describe, is_number, is_text};
+use super::syntax::{Node, NodeKind, Part};
+use super::{literal, token::Fail};
+use crate::expr::{Builtin, Expr, ExprKind, Literal, UnaryOp, VarId};
+use crate::ir::{EntityId, Ir, Type};
+use crate::scope::{Index, Scope};
+use specc_syntax::diagnostic::Diagnostic;
+use specc_syntax::names::fold_name;
+use specc_syntax::span::Span;
+use specc_syntax::tree::Code;
+
+/// The rows an aggregate or query searches, while what belongs to it is typed.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub(super) var: VarId,
+    pub(super) entity: EntityId,
+    /// The folded words that name the searched row: the entity's name, or a path to a `many` field.
+    pub(super) head: Vec<String>,
+}
+
+/// Types the nodes of one piece of code.
+pub(super) struct Typer<'a, 'ir> {
+    pub(super) scope: &'a mut Scope<'ir>,
+    pub(super) ir: &'ir Ir,
+    pub(super) index: &'ir Index,
+    pub(super) code: &'a Code,
+    pub(super) out: &'a mut Vec<Diagnostic>,
+    pub(super) frames: Vec<Frame>,
+    /// The code is a rule for every row.
+    pub(super) at_rest: bool,
+}
+
+impl<'a, 'ir> Typer<'a, 'ir> {
+    pub(super) fn new(
+        scope: &'a mut Scope<'ir>,
+        code: &'a Code,
+        out: &'a mut Vec<Diagnostic>,
+    ) -> Typer<'a, 'ir> {
+        let (ir, index) = (scope.ir, scope.index);
+        Typer {
+            scope,
+            ir,
+            index,
+            code,
+            out,
+            frames: Vec::new(),
+            at_rest: false,
+        }
+    }
+
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        self.code.span_of(start, end)
+    }
+
+    pub(super) fn place(&self, node: &Node) -> Span {
+        self.span(node.start, node.end)
+    }
+
+    pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.code.text.get(start..end).unwrap_or("")
+    }
+
+    pub(super) fn text_of(&self, node: &Node) -> &'a str {
+        self.slice(node.start, node.end)
+    }
+
+    pub(super) fn report(
+        &mut self,
+        name: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.out
+            .push(Diagnostic::new(name, span, message).help(help));
+    }
+
+    pub(super) fn fail(&mut self, fail: Fail) {
+        let span = self.span(fail.start, fail.end);
+        let mut diagnostic = Diagnostic::new(fail.name, span, fail.message);
+        if let Some(help) = fail.help {
+            diagnostic = diagnostic.help(help);
+        }
+        if let Some(edit) = fail.edit {
+            diagnostic = diagnostic.edit(span, edit);
+        }
+        self.out.push(diagnostic);
+    }
+
+    /// A condition.
+    pub(super) fn condition(&mut self, node: &Node) -> Option<Expr> {
+        let expr = self.expr(node, None)?;
+        match expr.ty {
+            Type::Bool => Some(expr),
+            Type::Empty => {
+                self.report(
+                    "needs-condition",
+                    expr.span,
+                    "`empty` is no condition",
+                    "write `… is empty`",
+                );
+                None
+            }
+            _ => {
+                let (text, ty) = (self.text_of(node), describe(&expr.ty, self.ir));
+                self.report(
+                    "needs-condition",
+                    expr.span,
+                    format!("a condition is wanted, and `{text}` is {ty}"),
+                    format!("compare it, or ask `{text} is set`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A value of a type, literals brought to it.
+    pub(super) fn value(&mut self, node: &Node, ty: &Type) -> Option<Expr> {
+        let expr = self.expr(node, Some(ty))?;
+        self.fitted(expr, ty)
+    }
+
+    /// An expression. `hint` says what its place wants: bare words are its values where it is a choice.
+    pub(super) fn expr(&mut self, node: &Node, hint: Option<&Type>) -> Option<Expr> {
+        let span = self.place(node);
+        let literal = |literal: Literal, ty: Type| {
+            Some(Expr {
+                kind: ExprKind::Literal(literal),
+                ty,
+                span,
+            })
+        };
+        match &node.kind {
+            NodeKind::Group(inner) => {
+                let mut expr = self.expr(inner, hint)?;
+                expr.span = span;
+                Some(expr)
+            }
+            NodeKind::Number => self.number(node, false),
+            NodeKind::Percent => {
+                let digits = self.text_of(node).trim_end_matches('%').trim_end();
+                match literal::number(digits)
+                    .map(|(mantissa, places)| literal::exact(mantissa, places, 2))
+                {
+                    Some(Ok(mantissa)) => literal(Literal::Decimal(mantissa), Type::Percent),
+                    Some(Err(literal::Misfit::TooManyPlaces)) => {
+                        self.report(
+                            "too-many-places",
+                            span,
+                            "a percent has at most two places",
+                            "write for example `12.25 %`",
+                        );
+                        None
+                    }
+                    _ => self.too_large(span),
+                }
+            }
+            NodeKind::Duration(Some(amount)) => literal(Literal::Duration(*amount), Type::Duration),
+            NodeKind::Duration(None) => self.too_large(span),
+            NodeKind::Date => match literal::date(self.text_of(node)) {
+                Some(days) => literal(Literal::Date(days), Type::Date),
+                None => self.no_such(node, "date"),
+            },
+            NodeKind::Time => match literal::time(self.text_of(node)) {
+                Some(time) => literal(Literal::Time(time), Type::Time),
+                None => self.no_such(node, "time of day"),
+            },
+            NodeKind::Moment => {
+                match literal::moment(self.text_of(node), &self.ir.program.time_zone) {
+                    Some(moment) => literal(Literal::Timestamp(moment), Type::Timestamp),
+                    None => self.no_such(node, "moment"),
+                }
+            }
+            NodeKind::Text(parts) => self.text(parts, span),
+            NodeKind::Regex(_) => {
+                self.report(
+                    "bad-expression",
+                    span,
+                    "a pattern stands only behind `matches`",
+                    "write `x matches /…/`",
+                );
+                None
+            }
+            NodeKind::Word => self.word(node, hint),
+            NodeKind::Path(base, start, end) => self.path(node, base, (*start, *end)),
+            NodeKind::Call(start, end, arguments) => self.call((*start, *end), arguments, span),
+            NodeKind::Unary(UnaryOp::Not, inner) => {
+                let inner = self.condition(inner)?;
+                Some(Expr {
+                    kind: ExprKind::Unary(UnaryOp::Not, Box::new(inner)),
+                    ty: Type::Bool,
+                    span,
+                })
+            }
+            NodeKind::Unary(UnaryOp::Negate, inner) => self.negated(inner, span),
+            NodeKind::Binary(op, left, right) => self.binary(*op, left, right, span),
+            NodeKind::OneOf(value, options) => self.one_of(value, options, span),
+            NodeKind::IsSet(inner) => {
+                let inner = self.expr(inner, None)?;
+                Some(Expr {
+                    kind: ExprKind::IsSet(Box::new(inner)),
+                    ty: Type::Bool,
+                    span,
+                })
+            }
+            NodeKind::IsEmpty(inner) => {
+                let inner = self.expr(inner, None)?;
+                Some(Expr {
+                    kind: ExprKind::IsEmpty(Box::new(inner)),
+                    ty: Type::Bool,
+                    span,
+                })
+            }
+            NodeKind::If(condition, then, otherwise) => {
+                self.choose(condition, then, otherwise, hint, span)
+            }
+            NodeKind::Rows(rows) => self.rows(rows, span),
+            NodeKind::CanRead(inner) => {
+                let row = self.expr(inner, None)?;
+                match row.ty {
+                    Type::Ref(entity) => Some(Expr {
+                        kind: ExprKind::CanRead(Box::new(row), entity),
+                        ty: Type::Bool,
+                        span,
+                    }),
+                    _ => {
+                        let ty = describe(&row.ty, self.ir);
+                        self.report(
+                            "type-mismatch",
+                            row.span,
+                            format!("`can read` asks about a row, and this is {ty}"),
+                            "name a field that refers to an entity",
+                        );
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn no_such(&mut self, node: &Node, what: &str) -> Option<Expr> {
+        let message = format!("there is no {what} `{}`", self.text_of(node));
+        self.report(
+            "bad-value",
+            self.place(node),
+            message,
+            "dates are written `2026-03-01`, times `09:30`, moments `2026-03-01 09:30`",
+        );
+        None
+    }
+
+    pub(super) fn too_large(&mut self, span: Span) -> Option<Expr> {
+        self.report(
+            "number-too-large",
+            span,
+            "this number does not fit 64 bits",
+            "write a smaller one",
+        );
+        None
+    }
+
+    fn number(&mut self, node: &Node, negative: bool) -> Option<Expr> {
+        let span = self.place(node);
+        let text = self.text_of(node);
+        if negative && text.trim_start_matches('0') == "9223372036854775808" {
+            return Some(Expr {
+                kind: ExprKind::Literal(Literal::Integer(i64::MIN)),
+                ty: Type::Integer,
+                span,
+            });
+        }
+        let Some((mantissa, places)) = literal::number(text) else {
+            return self.too_large(span);
+        };
+        let mantissa = if negative { -mantissa } else { mantissa };
+        if places == 0 {
+            return Some(Expr {
+                kind: ExprKind::Literal(Literal::Integer(mantissa)),
+                ty: Type::Integer,
+                span,
+            });
+        }
+        if places > 8 {
+            self.report(
+                "too-many-places",
+                span,
+                "a number has at most 8 places",
+                "round it",
+            );
+            return None;
+        }
+        Some(Expr {
+            kind: ExprKind::Literal(Literal::Decimal(mantissa)),
+            ty: Type::Decimal(places),
+            span,
+        })
+    }
+
+    fn negated(&mut self, inner: &Node, span: Span) -> Option<Expr> {
+        if matches!(inner.kind, NodeKind::Number) {
+            let mut expr = self.number(inner, true)?;
+            expr.span = span;
+            return Some(expr);
+        }
+        let mut inner = self.expr(inner, None)?;
+        if let ExprKind::Literal(Literal::Decimal(value) | Literal::Duration(value)) =
+            &mut inner.kind
+        {
+            *value = -*value;
+            inner.span = span;
+            return Some(inner);
+        }
+        if is_number(&inner.ty) || matches!(inner.ty, Type::Money | Type::Percent | Type::Duration)
+        {
+            let ty = inner.ty.clone();
+            return Some(Expr {
+                kind: ExprKind::Unary(UnaryOp::Negate, Box::new(inner)),
+                ty,
+                span,
+            });
+        }
+        let ty = describe(&inner.ty, self.ir);
+        self.report(
+            "type-mismatch",
+            span,
+            format!("minus needs a number or a duration, and this is {ty}"),
+            "for the opposite of a condition write `not`",
+        );
+        None
+    }
+
+    /// Text, with values in it or without.
+    pub(super) fn text(&mut self, parts: &[Part], span: Span) -> Option<Expr> {
+        let mut out = Vec::new();
+        let mut good = true;
+        for part in parts {
+            match part {
+                Part::Plain(text) => {
+                    out.push(Expr {
+                        kind: ExprKind::Literal(Literal::Text(text.clone())),
+                        ty: Type::Text,
+                        span,
+                    });
+                }
+                Part::Code(node) => match self.expr(node, None) {
+                    Some(expr)
+                        if matches!(
+                            expr.ty,
+                            Type::List(_)
+                                | Type::Many(_)
+                                | Type::Json
+                                | Type::Password
+                                | Type::Secret
+                        ) =>
+                    {
+                        let ty = describe(&expr.ty, self.ir);
+                        self.report(
+                            "type-mismatch",
+                            expr.span,
+                            format!("a value of type {ty} cannot stand in text"),
+                            "name a single value",
+                        );
+                        good = false;
+                    }
+                    Some(expr) => out.push(expr),
+                    None => good = false,
+                },
+            }
+        }
+        if !good {
+            return None;
+        }
+        let plain = out
+            .iter()
+            .all(|part| matches!(part.kind, ExprKind::Literal(Literal::Text(_))));
+        if plain {
+            let text = out.into_iter().filter_map(|part| {
+                if let ExprKind::Literal(Literal::Text(text)) = part.kind {
+                    Some(text)
+                } else {
+                    None
+                }
+            });
+            return Some(Expr {
+                kind: ExprKind::Literal(Literal::Text(text.collect())),
+                ty: Type::Text,
+                span,
+            });
+        }
+        Some(Expr {
+            kind: ExprKind::Join(out),
+            ty: Type::Text,
+            span,
+        })
+    }
+
+    fn choose(
+        &mut self,
+        condition: &Node,
+        then: &Node,
+        otherwise: &Node,
+        hint: Option<&Type>,
+        span: Span,
+    ) -> Option<Expr> {
+        let condition = self.condition(condition);
+        let then = self.expr(then, hint);
+        let otherwise = self.expr(otherwise, hint);
+        let (condition, then, otherwise) = (condition?, then?, otherwise?);
+        let (then, otherwise) = self.same_type(
+            then,
+            otherwise,
+            span,
+            "both branches of an `if` have one type",
+        )?;
+        let ty = self.common(&then.ty, &otherwise.ty);
+        Some(Expr {
+            kind: ExprKind::If(Box::new(condition), Box::new(then), Box::new(otherwise)),
+            ty,
+            span,
+        })
+    }
+
+    /// The type of a value that is one or the other.
+    pub(super) fn common(&self, left: &Type, right: &Type) -> Type {
+        match (left, right) {
+            (Type::Empty, other) | (other, Type::Empty) => other.clone(),
+            (left, right) if left == right => left.clone(),
+            (left, right) if is_number(left) && is_number(right) => {
+                let scale = |ty: &Type| super::fit::scale(ty, self.ir).unwrap_or(0);
+                Type::Decimal(scale(left).max(scale(right)))
+            }
+            (left, right) if is_text(left) && is_text(right) => Type::Text,
+            (left, _) => left.clone(),
+        }
+    }
+
+    /// Brings literals on either side to the other's type; what does not go together is reported.
+    pub(super) fn same_type(
+        &mut self,
+        left: Expr,
+        right: Expr,
+        span: Span,
+        why: &str,
+    ) -> Option<(Expr, Expr)> {
+        use super::fit::{Fit, is_literal};
+        if left.ty == right.ty {
+            return Some((left, right));
+        }
+        if left.ty == Type::Empty || right.ty == Type::Empty {
+            let ty = self.common(&left.ty, &right.ty);
+            return Some((self.fitted(left, &ty)?, self.fitted(right, &ty)?));
+        }
+        if is_number(&left.ty) && is_number(&right.ty) || is_text(&left.ty) && is_text(&right.ty) {
+            return Some((left, right));
+        }
+        let (left_ty, right_ty, right_span) = (left.ty.clone(), right.ty.clone(), right.span);
+        if (is_literal(&right) || matches!(right.kind, ExprKind::If(..)))
+            && is_number(&right_ty)
+            && left_ty == Type::Money
+        {
+            match self.fit(right, &left_ty) {
+                Fit::Yes(right) => return Some((left, right)),
+                Fit::Reported => return None,
+                Fit::Mismatch => {}
+            }
+        } else if (is_literal(&left) || matches!(left.kind, ExprKind::If(..)))
+            && is_number(&left_ty)
+            && right_ty == Type::Money
+        {
+            match self.fit(left, &right_ty) {
+                Fit::Yes(left) => return Some((left, right)),
+                Fit::Reported => return None,
+                Fit::Mismatch => {}
+            }
+        } else if comparable(&left_ty, &right_ty)
+            || matches!(
+                (&left_ty, &right_ty),
+                (Type::List(_) | Type::Many(_), Type::List(_) | Type::Many(_))
+            )
+        {
+            return Some((left, right));
+        }
+        let message = format!(
+            "{} and {} do not go together",
+            describe(&left_ty, self.ir),
+            describe(&right_ty, self.ir)
+        );
+        let help = match (&left_ty, &right_ty) {
+            (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => {
+                "write `date(…)` for the date of a moment".to_owned()
+            }
+            (Type::Percent, other) | (other, Type::Percent) if is_number(other) => {
+                "a share is written with its sign: `12.5 %`".to_owned()
+            }
+            (Type::Money, other) | (other, Type::Money) if is_number(other) => {
+                "amounts compare with amounts; only a literal number becomes one".to_owned()
+            }
+            (Type::Choice(_), other) if is_text(other) => {
+                let inner = self.code.text.as_str();
+                let word = inner.rsplit('"').nth(1).unwrap_or("value");
+                format!("a choice's value is written without quotes: `{word}`")
+            }
+            (Type::Ref(entity), other) if is_text(other) || is_number(other) => {
+                let name = self
+                    .ir
+                    .entities
+                    .get(entity.0 as usize)
+                    .map_or("", |entity| entity.name.text.as_str());
+                format!(
+                    "a {name} is a row; compare one of its fields, with a path such as `{}.name`",
+                    name.to_lowercase()
+                )
+            }
+            _ => why.to_owned(),
+        };
+        self.out.push(
+            Diagnostic::new("type-mismatch", span, message)
+                .help(help)
+                .label(right_span, describe(&right_ty, self.ir)),
+        );
+        None
+    }
+
+    fn call(&mut self, name: (usize, usize), arguments: &[Node], span: Span) -> Option<Expr> {
+        let word = self.slice(name.0, name.1);
+        let folded = fold_name(word);
+        if let Some(function) = self.index.functions.get(&folded).copied() {
+            return self.function(function, arguments, span);
+        }
+        let builtin = match folded.as_str() {
+            "lower" => Builtin::Lower,
+            "length" => Builtin::Length,
+            "round" => Builtin::Round,
+            "date" => Builtin::Date,
+            "time" => Builtin::Time,
+            "weekday" => Builtin::Weekday,
+            "year" => Builtin::Year,
+            "month" => Builtin::Month,
+            "day" => Builtin::Day,
+            "hour" => Builtin::Hour,
+            "min" => Builtin::Min,
+            "max" => Builtin::Max,
+            "abs" => Builtin::Abs,
+            _ => return self.unknown_function(name),
+        };
+        self.builtin(builtin, word, arguments, span)
+    }
+
+    fn unknown_function(&mut self, name: (usize, usize)) -> Option<Expr> {
+        const KNOWN: &[&str] = &[
+            "abs", "avg", "count", "date", "day", "every", "exists", "first", "hour", "length",
+            "lower", "max", "min", "month", "round", "sum", "time", "weekday", "year",
+        ];
+        let (word, span) = (self.slice(name.0, name.1), self.span(name.0, name.1));
+        let declared = self
+            .ir
+            .functions
+            .iter()
+            .map(|function| function.name.text.as_str());
+        let near = specc_syntax::names::suggest(word, KNOWN.iter().copied().chain(declared));
+        let diagnostic =
+            Diagnostic::new("unknown-function", span, format!("`{word}` is no function"));
+        self.out.push(match near {
+            Some(near) => diagnostic
+                .help(format!("did you mean `{near}`?"))
+                .edit(span, near.replace([' ', '-'], "_")),
+            None => diagnostic.help(format!("declare it with a heading `Function: {word}`")),
+        });
+        None
+    }
+
+    fn function(
+        &mut self,
+        id: crate::ir::FunctionId,
+        arguments: &[Node],
+        span: Span,
+    ) -> Option<Expr> {
+        let function = self.ir.functions.get(id.0 as usize)?;
+        if arguments.len() != function.inputs.len() {
+            let inputs: Vec<&str> = function
+                .inputs
+                .iter()
+                .map(|input| input.name.text.as_str())
+                .collect();
+            let message = format!(
+                "`{}` takes {} values, not {}",
+                function.name.text,
+                inputs.len(),
+                arguments.len()
+            );
+            self.report(
+                "wrong-arguments",
+                span,
+                message,
+                format!("its inputs are: {}", inputs.join(", ")),
+            );
+            return None;
+        }
+        let typed: Vec<Option<Expr>> = arguments
+            .iter()
+            .zip(&function.inputs)
+            .map(|(node, input)| self.value(node, &input.ty))
+            .collect();
+        let typed: Option<Vec<Expr>> = typed.into_iter().collect();
+        Some(Expr {
+            kind: ExprKind::Function(id, typed?),
+            ty: function.output.clone(),
+            span,
+        })
+    }
+
+    fn builtin(
+        &mut self,
+        builtin: Builtin,
+        word: &str,
+        nodes: &[Node],
+        span: Span,
+    ) -> Option<Expr> {
+        let typed: Vec<Option<Expr>> = nodes.iter().map(|node| self.expr(node, None)).collect();
+        let mut arguments: Vec<Expr> = typed.into_iter().collect::<Option<_>>()?;
+        let wanted = match builtin {
+            Builtin::Round => 1..=2,
+            Builtin::Min | Builtin::Max => 2..=2,
+            _ => 1..=1,
+        };
+        if !wanted.contains(&arguments.len()) {
+            let message = format!(
+                "`{word}` takes {} values, not {}",
+                wanted.end(),
+                arguments.len()
+            );
+            self.report(
+                "wrong-arguments",
+                span,
+                message,
+                "put values of its kind between the parentheses, separated by commas",
+            );
+            return None;
+        }
+        let first = arguments.first()?;
+        let given = first.ty.clone();
+        let known = given != Type::Empty;
+        let ty = match (builtin, &given) {
+            (Builtin::Lower, ty) if is_text(ty) => Some(Type::Text),
+            (Builtin::Length, ty) if is_text(ty) || matches!(ty, Type::List(_) | Type::Many(_)) => {
+                Some(Type::Integer)
+            }
+            (Builtin::Date, Type::Timestamp) => Some(Type::Date),
+            (Builtin::Time, Type::Timestamp) => Some(Type::Time),
+            (
+                Builtin::Weekday | Builtin::Year | Builtin::Month | Builtin::Day,
+                Type::Date | Type::Timestamp,
+            )
+            | (Builtin::Hour, Type::Time | Type::Timestamp) => Some(Type::Integer),
+            (Builtin::Abs, ty)
+                if is_number(ty) || matches!(ty, Type::Money | Type::Percent | Type::Duration) =>
+            {
+                Some(ty.clone())
+            }
+            (Builtin::Round, ty) if is_number(ty) || matches!(ty, Type::Money | Type::Percent) => {
+                return self.round(arguments, span);
+            }
+            (Builtin::Min | Builtin::Max, _) if known => {
+                let (right, left) = (arguments.pop()?, arguments.pop()?);
+                let (left, right) =
+                    self.same_type(left, right, span, "both values are of one ordered type")?;
+                let ty = self.common(&left.ty, &right.ty);
+                arguments = vec![left, right];
+                is_ordered_value(&ty).then_some(ty)
+            }
+            _ => None,
+        };
+        let Some(ty) = ty else {
+            let message = format!("`{word}` does not take {}", describe(&given, self.ir));
+            let help = match builtin {
+                Builtin::Lower | Builtin::Length => "it takes text",
+                Builtin::Date | Builtin::Time => "it takes a timestamp",
+                Builtin::Weekday | Builtin::Year | Builtin::Month | Builtin::Day => {
+                    "it takes a date or a timestamp"
+                }
+                Builtin::Hour => "it takes a time or a timestamp",
+                Builtin::Round | Builtin::Abs => "it takes a number",
+                Builtin::Min | Builtin::Max => "it takes two numbers, dates, times or durations",
+            };
+            self.report("type-mismatch", span, message, help);
+            return None;
+        };
+        Some(Expr {
+            kind: ExprKind::Call(builtin, arguments),
+            ty,
+            span,
+        })
+    }
+
+    fn round(&mut self, mut arguments: Vec<Expr>, span: Span) -> Option<Expr> {
+        let places = match arguments.get(1) {
+            None => None,
+            Some(Expr {
+                kind: ExprKind::Literal(Literal::Integer(places)),
+                ..
+            }) if (0..=8).contains(places) => u8::try_from(*places).ok(),
+            Some(second) => {
+                self.report(
+                    "wrong-arguments",
+                    second.span,
+                    "the places to round to are a number from 0 to 8",
+                    "write for example `round(x, 2)`",
+                );
+                return None;
+            }
+        };
+        let first = arguments.first()?;
+        let money = first.ty == Type::Money;
+        if first.ty == Type::Percent {
+            self.report(
+                "type-mismatch",
+                span,
+                "`round` does not take percent",
+                "a percent has two places",
+            );
+            return None;
+        }
+        let ty = match (places, money) {
+            (None | Some(0), false) => Type::Integer,
+            (None, true) => Type::Integer,
+            (Some(places), false) => Type::Decimal(places),
+            (Some(_), true) => Type::Money,
+        };
+        if let (Some(places), true) = (places, money)
+            && places < self.ir.program.currency_digits
+        {
+            // Rounded to fewer places than the currency has: round, then scale back up by the type.
+            let rounded = if places == 0 {
+                Type::Integer
+            } else {
+                Type::Decimal(places)
+            };
+            arguments.truncate(1);
+            let inner = Expr {
+                kind: ExprKind::Call(Builtin::Round, arguments),
+                ty: rounded,
+                span,
+            };
+            return Some(Expr {
+                kind: ExprKind::Call(Builtin::Round, vec![inner]),
+                ty,
+                span,
+            });
+        }
+        arguments.truncate(1);
+        Some(Expr {
+            kind: ExprKind::Call(Builtin::Round, arguments),
+            ty,
+            span,
+        })
+    }
+}
+
+fn is_ordered_value(ty: &Type) -> bool {
+    super::fit::is_ordered(ty) && !is_text(ty) && !matches!(ty, Type::Choice(_))
+}

@@ -1,0 +1,112 @@
+//! Visits every part of an expression, of an effect.
+
+use crate::expr::{Expr, ExprKind};
+use crate::ir::{Effect, EffectItem};
+
+/// Calls `see` for the expression and everything in it, outermost first.
+pub fn each(expr: &Expr, see: &mut impl FnMut(&Expr)) {
+    visit(expr, see);
+}
+
+fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
+    see(expr);
+    match &expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Var(_)
+        | ExprKind::Me
+        | ExprKind::Now
+        | ExprKind::Today
+        | ExprKind::Input(_)
+        | ExprKind::Output => {}
+        ExprKind::Field(of, ..)
+        | ExprKind::Unary(_, of)
+        | ExprKind::IsSet(of)
+        | ExprKind::IsEmpty(of)
+        | ExprKind::HasRole(of, _)
+        | ExprKind::CanRead(of, _) => visit(of, see),
+        ExprKind::Binary(_, left, right) => {
+            visit(left, see);
+            visit(right, see);
+        }
+        ExprKind::OneOf(of, list) => {
+            visit(of, see);
+            list.iter().for_each(|expr| visit(expr, see));
+        }
+        ExprKind::If(condition, then, otherwise) => {
+            visit(condition, see);
+            visit(then, see);
+            visit(otherwise, see);
+        }
+        ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
+            list.iter().for_each(|expr| visit(expr, see));
+        }
+        ExprKind::Aggregate(aggregate) => {
+            if let Some((row, _)) = &aggregate.through {
+                visit(row, see);
+            }
+            if let Some(filter) = &aggregate.filter {
+                visit(filter, see);
+            }
+            if let Some(value) = &aggregate.value {
+                visit(value, see);
+            }
+            aggregate.sort.iter().for_each(|sort| visit(&sort.by, see));
+        }
+    }
+}
+
+/// Calls `see` for every expression of an effect and of its body, in order.
+pub fn each_of_effect(item: &EffectItem, see: &mut impl FnMut(&Expr)) {
+    visit_effect(item, see);
+}
+
+fn visit_effect(item: &EffectItem, see: &mut dyn FnMut(&Expr)) {
+    let body = |items: &[EffectItem], see: &mut dyn FnMut(&Expr)| {
+        for item in items {
+            visit_effect(item, see);
+        }
+    };
+    match &item.effect {
+        Effect::Set { row, value, .. } => {
+            visit(row, see);
+            visit(value, see);
+        }
+        Effect::Create { values, .. } => values.iter().for_each(|(_, value)| visit(value, see)),
+        Effect::Delete { row, .. } => visit(row, see),
+        Effect::Do { row, inputs, .. } => {
+            if let Some(row) = row {
+                visit(row, see);
+            }
+            inputs.iter().for_each(|(_, value)| visit(value, see));
+        }
+        Effect::Email { to, text } => {
+            visit(to, see);
+            visit(text, see);
+        }
+        Effect::ForEach {
+            filter,
+            sort,
+            body: items,
+            ..
+        } => {
+            if let Some(filter) = filter {
+                visit(filter, see);
+            }
+            sort.iter().for_each(|sort| visit(&sort.by, see));
+            body(items, see);
+        }
+        Effect::When {
+            condition,
+            then,
+            otherwise,
+        } => {
+            visit(condition, see);
+            body(then, see);
+            body(otherwise, see);
+        }
+        Effect::Refuse { .. } => {}
+    }
+    if let Some(otherwise) = &item.otherwise {
+        body(otherwise, see);
+    }
+}

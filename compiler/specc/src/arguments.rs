@@ -1,0 +1,141 @@
+//! The command line: names and help. What the commands do stands in the other modules.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Compiles an annotated Markdown spec into a full-stack web application.
+#[derive(Debug, Parser)]
+#[command(name = "specc", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How data and problems are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// When to use colour; NO_COLOR is respected.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  all is well
+  1  the spec has errors, or `fmt --check` found something to format
+  2  wrong usage, or no spec to work on
+  3  a file, a process or the network failed
+  4  files of the app were changed by hand, or the data can't follow; nothing was touched
+  5  a bug of specc: generated code did not compile";
+
+/// How data and problems are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON object on standard output.
+    Json,
+    /// SARIF 2.1.0 on standard output, for code review tools.
+    Sarif,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A program's folder.
+#[derive(Debug, Clone, Args)]
+pub struct Program {
+    /// The program's folder.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new program in a folder of this name.
+    New {
+        /// The folder to make.
+        name: PathBuf,
+        /// Start from an example: bookings, helpdesk, journal, purchasing.
+        #[arg(long, value_name = "EXAMPLE")]
+        from: Option<String>,
+    },
+    /// Check the spec and show every problem.
+    Check(Program),
+    /// Align tables and normalise headings; prose stays as it is.
+    Fmt {
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// Change nothing; exit with 1 where something would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the typed program as JSON.
+    Ir {
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// Print the JSON Schema of that output instead.
+        #[arg(long)]
+        schema: bool,
+    },
+    /// List the scenario steps this program understands.
+    Steps(Program),
+    /// Explain a diagnostic by its name.
+    Explain {
+        /// Its name, as `unknown-field`; without one, all names are listed.
+        name: Option<String>,
+    },
+    /// Show what a build would change, and change nothing.
+    Plan(Program),
+    /// Compile the spec into an app and build it.
+    Build {
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// Optimised, for production.
+        #[arg(long)]
+        release: bool,
+        /// Write the app's source only; do not run cargo.
+        #[arg(long)]
+        no_compile: bool,
+        /// Replace files that were changed by hand; copies go to .specc/replaced.
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Build, seed and serve the app, and rebuild it as the spec is edited.
+    Run {
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// The port; without it 3000, or the next free one.
+        #[arg(long)]
+        port: Option<u16>,
+        /// Where the data is kept; without it .specc/data in the program's folder.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Do not write the spec's example data into a new database.
+        #[arg(long)]
+        no_seed: bool,
+        /// Serve only; do not watch the spec.
+        #[arg(long)]
+        no_watch: bool,
+    },
+    /// Say whether this machine has what specc needs.
+    Doctor,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
+}

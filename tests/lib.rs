@@ -1,0 +1,93 @@
+//! What the end-to-end tests share: where things are, and programs under way.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// The repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The `specc` binary beside this test, brought up to date first.
+///
+/// # Panics
+/// Where it can't be built.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test can't go on without it")]
+pub fn specc() -> PathBuf {
+    static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let build = || {
+        let test = std::env::current_exe().expect("the test's own path");
+        let directory = test.ancestors().nth(2).expect("target/debug");
+        let status = Command::new("cargo")
+            .args(["build", "--quiet", "-p", "specc", "--locked"])
+            .current_dir(root())
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "specc could not be built"
+        );
+        directory.join("specc")
+    };
+    BUILT.get_or_init(build).clone()
+}
+
+/// The folder of compiled dependencies that all generated apps of the tests share.
+#[must_use]
+pub fn apps_target() -> PathBuf {
+    std::env::var_os("SPECC_TARGET_DIR").map_or_else(|| root().join("target/apps"), PathBuf::from)
+}
+
+/// `specc run` under way; stopped when dropped.
+#[derive(Debug)]
+pub struct Served {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub address: String,
+}
+
+impl Served {
+    /// Builds and serves a program with its example data.
+    ///
+    /// # Errors
+    /// With all it said, where it ends before it listens.
+    pub fn start(program: &Path, data: &Path) -> Result<Served, String> {
+        let log = program.join("run.log");
+        let errors = std::fs::File::create(&log).map_err(|error| error.to_string())?;
+        let mut child = Command::new(specc())
+            .arg("run")
+            .arg(program)
+            .arg("--no-watch")
+            .arg("--data")
+            .arg(data)
+            .env("SPECC_TARGET_DIR", apps_target())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let mut line = String::new();
+        if let Some(output) = child.stdout.take() {
+            let _ = BufReader::new(output).read_line(&mut line);
+        }
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => Ok(Served {
+                child,
+                address: address.to_owned(),
+            }),
+            None => {
+                let _ = child.wait();
+                Err(std::fs::read_to_string(&log).unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(&id).status();
+        let _ = self.child.wait();
+    }
+}

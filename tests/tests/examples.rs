@@ -1,0 +1,211 @@
+//! Every example program: generated twice with the same bytes, free of warnings, served, and asked.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where it can't go on"
+)]
+
+use serde_json::{Value, json};
+use specc_tests::{Served, apps_target, root, specc};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).unwrap().flatten() {
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            } else {
+                let path = entry.path();
+                found.insert(
+                    path.strip_prefix(directory).unwrap().to_path_buf(),
+                    std::fs::read(&path).unwrap(),
+                );
+            }
+        }
+    }
+    found
+}
+
+fn generate(example: &Path, into: &Path) -> PathBuf {
+    copy(&example.join("spec"), &into.join("spec"));
+    let output = Command::new(specc())
+        .arg("build")
+        .arg(into)
+        .arg("--no-compile")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    into.join("app")
+}
+
+fn lint(app: &Path) {
+    let output = Command::new("cargo")
+        .args(["clippy", "--locked", "--quiet", "--", "-D", "warnings"])
+        .env("CARGO_TARGET_DIR", apps_target())
+        .current_dir(app)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "clippy:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+fn get(agent: &ureq::Agent, url: &str, token: Option<&str>) -> (u16, String) {
+    let mut request = agent.get(url);
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {token}"));
+    }
+    let mut answer = request.call().unwrap();
+    (
+        answer.status().as_u16(),
+        answer.body_mut().read_to_string().unwrap(),
+    )
+}
+
+/// Asks everything that takes no argument, as a visitor and as each demo user: never a 5xx,
+/// and what the description says exists, exists.
+fn ask(address: &str, log: &str) {
+    let agent = agent();
+    for path in ["/healthz", "/readyz", "/", "/login"] {
+        let (status, body) = get(&agent, &format!("{address}{path}"), None);
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+    let (status, text) = get(&agent, &format!("{address}/openapi.json"), None);
+    assert_eq!(status, 200);
+    let description: Value = serde_json::from_str(&text).unwrap();
+    let paths: Vec<String> = description["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(path, item)| !path.contains('{') && item.get("get").is_some())
+        .map(|(path, _)| path.clone())
+        .collect();
+    assert!(!paths.is_empty());
+    let users: Vec<&str> = log
+        .lines()
+        .skip_while(|line| !line.starts_with("demo log-ins"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(!users.is_empty(), "no demo log-ins in:\n{log}");
+    let mut tokens = vec![None];
+    for user in users {
+        let body = json!({ "email": user, "password": "demo-password" });
+        let mut answer = agent
+            .post(format!("{address}/api/tokens"))
+            .send_json(&body)
+            .unwrap();
+        let status = answer.status().as_u16();
+        if status == 429 {
+            break;
+        }
+        assert_eq!(status, 201, "{user} can't sign in");
+        let token: Value =
+            serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        tokens.push(Some(token["token"].as_str().unwrap().to_owned()));
+    }
+    let mut rows = 0;
+    for token in &tokens {
+        for path in &paths {
+            let (status, body) = get(&agent, &format!("{address}{path}"), token.as_deref());
+            assert!([200, 401, 403].contains(&status), "{path}: {status} {body}");
+            if status == 200
+                && let Ok(list) = serde_json::from_str::<Value>(&body)
+                && let Some(items) = list["items"].as_array()
+            {
+                rows += items.len();
+                let has_rows = |(template, item): (&String, &Value)| {
+                    item.get("get").is_some()
+                        && template.strip_prefix(path.as_str()).is_some_and(|rest| {
+                            rest.starts_with("/{")
+                                && rest.ends_with('}')
+                                && rest.matches('/').count() == 1
+                        })
+                };
+                let templates = description["paths"].as_object().unwrap();
+                let one_by_one = templates.iter().any(has_rows);
+                for item in items.iter().take(if one_by_one { 3 } else { 0 }) {
+                    let one = format!("{address}{path}/{}", item["id"]);
+                    let (status, body) = get(&agent, &one, token.as_deref());
+                    assert_eq!(status, 200, "{one}: {body}");
+                }
+            }
+        }
+    }
+    assert!(
+        rows > 10,
+        "only {rows} rows were seen by anybody: the seeds are not there"
+    );
+}
+
+#[test]
+fn every_example_compiles_is_clean_and_answers() {
+    let mut seen = 0;
+    let mut examples: Vec<PathBuf> = std::fs::read_dir(root().join("examples"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    examples.sort();
+    for example in examples
+        .into_iter()
+        .filter(|example| example.join("spec").is_dir())
+    {
+        println!("{}", example.display());
+        let work = tempfile::tempdir().unwrap();
+        let name = example.file_name().unwrap();
+        let app = generate(&example, &work.path().join("one").join(name));
+        let again = generate(&example, &work.path().join("two").join(name));
+        let (first, second) = (files(&app), files(&again));
+        assert!(first.keys().eq(second.keys()), "different files");
+        for (path, bytes) in &first {
+            assert!(
+                second.get(path) == Some(bytes),
+                "{} differs between two builds",
+                path.display()
+            );
+        }
+        lint(&app);
+        let program = work.path().join("one").join(name);
+        let served = match Served::start(&program, &work.path().join("data")) {
+            Ok(served) => served,
+            Err(log) => panic!("{}: {log}", example.display()),
+        };
+        let log = std::fs::read_to_string(program.join("run.log")).unwrap();
+        ask(&served.address, &log);
+        seen += 1;
+    }
+    assert!(seen >= 4, "only {seen} examples");
+}
