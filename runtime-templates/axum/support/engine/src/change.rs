@@ -302,12 +302,14 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
     }
     let mut work = scope.work.borrow_mut();
     work.writes += 1;
+    let last = work.writes;
     work.touched.push(Touched {
         entity,
         id,
         created: true,
         deleted: false,
         old: Row::default(),
+        last,
     });
     drop(work);
     watch(scope, entity, id, None)?;
@@ -357,9 +359,8 @@ pub(crate) fn watch(
         let ids = match watcher.rows {
             WatchedRows::All => {
                 let mut work = scope.work.borrow_mut();
-                if !work.watched_all.contains(&watcher.entity) {
-                    work.watched_all.push(watcher.entity);
-                }
+                let write = work.writes + 1;
+                work.watched_all.insert(watcher.entity, write);
                 continue;
             }
             WatchedRows::Query(sql) => scope.ids(sql, &[(":row", &Value::Int(id))])?,
@@ -380,8 +381,9 @@ pub(crate) fn watch(
             }
         };
         let mut work = scope.work.borrow_mut();
+        let write = work.writes + 1;
         work.watched
-            .extend(ids.into_iter().map(|id| (watcher.entity, id)));
+            .extend(ids.into_iter().map(|id| ((watcher.entity, id), write)));
     }
     Ok(())
 }
@@ -588,13 +590,16 @@ pub(crate) fn write(
 pub(crate) fn touch(scope: &Scope<'_>, entity: &'static Entity, old: &Row) {
     let mut work = scope.work.borrow_mut();
     work.writes += 1;
-    if work.find(entity, old.id).is_none() {
-        work.touched.push(Touched {
+    let last = work.writes;
+    match work.find(entity, old.id) {
+        Some(touched) => touched.last = last,
+        None => work.touched.push(Touched {
             entity,
             id: old.id,
             created: false,
             deleted: false,
             old: old.clone(),
-        });
+            last,
+        }),
     }
 }

@@ -108,9 +108,11 @@ fn row_goes(scope: &Scope<'_>, entity: &'static Entity, row: Row) -> Result<(), 
     change::watch(scope, entity, id, Some(&last))?;
     let mut work = scope.work.borrow_mut();
     work.writes += 1;
+    let write = work.writes;
     match work.find(entity, id) {
         Some(touched) => {
             touched.deleted = true;
+            touched.last = write;
             if touched.created {
                 touched.old = last;
             }
@@ -121,6 +123,7 @@ fn row_goes(scope: &Scope<'_>, entity: &'static Entity, row: Row) -> Result<(), 
             created: false,
             deleted: true,
             old: last,
+            last: write,
         }),
     }
     Ok(())
@@ -192,8 +195,13 @@ fn leave_sets(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<(),
                     &format!("SELECT \"owner\" FROM {join} WHERE \"item\" = :row"),
                     &[(":row", &Value::Int(id))],
                 )?;
-                let watched = owners.into_iter().map(|owner| (other.index, owner));
-                scope.work.borrow_mut().watched.extend(watched);
+                let mut work = scope.work.borrow_mut();
+                let write = work.writes + 1;
+                let watched = owners
+                    .into_iter()
+                    .map(|owner| ((other.index, owner), write));
+                work.watched.extend(watched);
+                drop(work);
                 scope
                     .connection
                     .prepare_cached(&format!("DELETE FROM {join} WHERE \"item\" = ?1"))?

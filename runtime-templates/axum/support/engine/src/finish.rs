@@ -37,16 +37,7 @@ pub(crate) fn errors_of(rule: &Rule) -> Vec<FieldError> {
 /// Looks at all rules, keeps the record, leaves the messages, and is ready for the next operation.
 pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result<(), Refusal> {
     let work = std::mem::take(&mut *scope.work.borrow_mut());
-    for touched in work.touched.iter().filter(|touched| !touched.deleted) {
-        fits(scope, touched)?;
-    }
-    let broken = broken(scope, &work, seeding)?;
-    if !broken.is_empty() {
-        let rules = broken
-            .into_iter()
-            .filter_map(|(entity, rule)| scope.app.entities.get(entity)?.rules.get(rule));
-        return Err(Refusal::Invalid(rules.flat_map(errors_of).collect()));
-    }
+    judge(scope, &work, 0, seeding)?;
     for touched in work
         .touched
         .iter()
@@ -58,6 +49,31 @@ pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result
         mail::leave(scope, message)?;
     }
     Ok(())
+}
+
+/// Looks at the rules of what an attempt has written so far, as if the operation ended with it; `before` is the number
+/// of writes that came before it.
+pub(crate) fn judge_attempt(scope: &Scope<'_>, before: u64) -> Result<(), Refusal> {
+    let work = scope.work.borrow().clone();
+    judge(scope, &work, before, false)
+}
+
+/// Looks at the rules of all rows that were written after so many writes, and of those that look at them.
+fn judge(scope: &Scope<'_>, work: &Work, before: u64, seeding: bool) -> Result<(), Refusal> {
+    let written = |touched: &&Touched| touched.last > before;
+    for touched in work.touched.iter().filter(written) {
+        if !touched.deleted {
+            fits(scope, touched)?;
+        }
+    }
+    let broken = broken(scope, work, before, seeding)?;
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let rules = broken
+        .into_iter()
+        .filter_map(|(entity, rule)| scope.app.entities.get(entity)?.rules.get(rule));
+    Err(Refusal::Invalid(rules.flat_map(errors_of).collect()))
 }
 
 /// A row whose computed numbers do not fit is refused: empty, they would be left out of every sum.
@@ -109,12 +125,13 @@ fn calculates(sql: &str) -> bool {
 fn broken(
     scope: &Scope<'_>,
     work: &Work,
+    before: u64,
     seeding: bool,
 ) -> Result<BTreeSet<(usize, usize)>, Refusal> {
     let mut broken = BTreeSet::new();
     let mut seen: BTreeSet<(usize, i64)> = BTreeSet::new();
     for touched in &work.touched {
-        if touched.created && touched.deleted {
+        if touched.last <= before || (touched.created && touched.deleted) {
             continue;
         }
         seen.insert((touched.entity.index, touched.id));
@@ -141,18 +158,24 @@ fn broken(
             }
         }
     }
-    for (entity, id) in &work.watched {
+    for ((entity, id), write) in &work.watched {
+        if *write <= before {
+            continue;
+        }
         let Some(entity) = scope.app.entities.get(*entity).copied() else {
             continue;
         };
-        if work.watched_all.contains(&entity.index) || !seen.insert((entity.index, *id)) {
+        if work.watched_all.contains_key(&entity.index) || !seen.insert((entity.index, *id)) {
             continue;
         }
         if let Some(row) = scope.load(entity, *id)? {
             look(scope, entity, &row, &mut broken)?;
         }
     }
-    for entity in &work.watched_all {
+    for (entity, write) in &work.watched_all {
+        if *write <= before {
+            continue;
+        }
         let Some(entity) = scope.app.entities.get(*entity).copied() else {
             continue;
         };

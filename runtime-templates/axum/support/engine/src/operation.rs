@@ -2,6 +2,7 @@
 
 use crate::caller::Caller;
 use crate::def::{App, Entity};
+use crate::finish::judge_attempt;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
 use crate::scope::{Message, Scope, Work};
@@ -300,7 +301,8 @@ impl<'t> Operation<'t> {
         }
     }
 
-    /// Tries an effect; where it is refused, what it did is undone and the other runs instead.
+    /// Tries an effect; where it is refused, or breaks a rule by itself, what it did is undone and the other runs
+    /// instead.
     ///
     /// # Errors
     /// What `otherwise` is refused with, and faults.
@@ -310,7 +312,12 @@ impl<'t> Operation<'t> {
         otherwise: impl FnOnce(&mut Operation<'t>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let scope = self.scope(Authority::Caller);
-        match scope.atomic(|| effect(self)) {
+        let before = self.work.borrow().writes;
+        let tried = scope.atomic(|| {
+            effect(self)?;
+            judge_attempt(&scope, before)
+        });
+        match tried {
             Err(Refusal::Fault(cause)) => Err(Refusal::Fault(cause)),
             Err(_) => {
                 self.refresh()?;

@@ -10,7 +10,7 @@ use kernel::value::Value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, ToSql};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// How deep effects may run each other's hooks.
 pub(crate) const DEEPEST: u32 = 16;
@@ -20,10 +20,10 @@ pub(crate) const DEEPEST: u32 = 16;
 pub(crate) struct Work {
     /// Rows written, in order.
     pub touched: Vec<Touched>,
-    /// Rows of other entities whose rules must be looked at: `(entity, id)`.
-    pub watched: BTreeSet<(usize, i64)>,
-    /// Entities of which every row must be looked at.
-    pub watched_all: Vec<usize>,
+    /// Rows of other entities whose rules must be looked at, `(entity, id)`, and the last write they looked at.
+    pub watched: BTreeMap<(usize, i64), u64>,
+    /// Entities of which every row must be looked at, and the last write they looked at.
+    pub watched_all: BTreeMap<usize, u64>,
     /// Messages to leave.
     pub messages: Vec<Message>,
     /// Rows whose hooks run at the moment.
@@ -45,6 +45,8 @@ pub(crate) struct Touched {
     pub deleted: bool,
     /// Before the operation; for a new row that went again, as it was last.
     pub old: Row,
+    /// The last of the operation's writes that reached it, counted from 1.
+    pub last: u64,
 }
 
 /// A message to leave.

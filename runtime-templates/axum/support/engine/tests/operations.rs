@@ -428,6 +428,13 @@ fn effects_have_the_rights_of_the_caller() {
         desk.count("SELECT count(*) FROM tag WHERE word = 'tried'"),
         0
     );
+    // What breaks a rule by itself is undone, too, though rules are looked at at the end.
+    assert!(act(customer(ana), "rush").is_ok());
+    assert_eq!(desk.value(TICKET, ticket, PRIORITY), Value::from("normal"));
+    assert_eq!(
+        desk.count("SELECT count(*) FROM tag WHERE word = 'no rush'"),
+        1
+    );
 }
 
 #[test]
@@ -763,12 +770,12 @@ fn abilities_say_what_can_be_done_now() {
         (
             1 << SUBJECT | 1 << PRIORITY | 1 << DUE | 1 << TAGS,
             false,
-            vec!["overreach", "try", "assign"]
+            vec!["overreach", "try", "rush", "assign"]
         )
     );
     assert_eq!(
         able(agent(max)).2,
-        ["take-over", "overreach", "try", "assign"]
+        ["take-over", "overreach", "try", "rush", "assign"]
     );
     desk.update(
         agent(max),
@@ -779,11 +786,11 @@ fn abilities_say_what_can_be_done_now() {
     .unwrap();
     assert_eq!(
         able(agent(max)).2,
-        ["solve", "take-over", "overreach", "try", "assign"]
+        ["solve", "take-over", "overreach", "try", "rush", "assign"]
     );
     assert_eq!(
         able(customer(max)),
-        (0, false, vec!["overreach", "try", "assign"])
+        (0, false, vec!["overreach", "try", "rush", "assign"])
     );
     assert_eq!(able(Caller::VISITOR), (0, false, vec![]));
 }

@@ -510,6 +510,30 @@ static TICKETS: Entity = Entity {
             source: "",
         },
         Action {
+            name: "Rush",
+            slug: "rush",
+            about: "",
+            who: signed_in,
+            inputs: &[],
+            body: Hook {
+                requires: |_| Ok(()),
+                does: |op| {
+                    let id = op.this.id;
+                    op.attempt(
+                        |op| {
+                            let high = Value::from("high");
+                            op.set(TICKET, Some(id), PRIORITY, high, Authority::System)
+                        },
+                        |op| {
+                            op.create(TAG, vec![(0, Value::from("no rush"))], Authority::System)
+                                .map(|_| ())
+                        },
+                    )
+                },
+            },
+            source: "",
+        },
+        Action {
             name: "Assign",
             slug: "assign",
             about: "",
