@@ -4,7 +4,7 @@ use crate::arguments::{Arguments, Colour, Format};
 use anstream::ColorChoice;
 use indicatif::{ProgressBar, ProgressStyle};
 use specc_build::{BuildError, Event};
-use specc_syntax::diagnostic::Diagnostic;
+use specc_syntax::diagnostic::{Diagnostic, Severity};
 use specc_syntax::span::Sources;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -188,8 +188,10 @@ pub fn pretty(value: &serde_json::Value) -> String {
 
 fn tally(diagnostics: &[Diagnostic]) -> String {
     let counts = specc_syntax::draw::summary(diagnostics);
-    let names: std::collections::BTreeSet<&str> =
-        diagnostics.iter().map(|problem| problem.name).collect();
-    let first = names.first().copied().unwrap_or_default();
-    format!("{counts}; `specc explain {first}` tells more about the first kind")
+    let first = diagnostics
+        .iter()
+        .find(|problem| problem.severity == Severity::Error)
+        .or_else(|| diagnostics.first())
+        .map_or("", |problem| problem.name);
+    format!("{counts}; `specc explain {first}` tells more")
 }
