@@ -40,6 +40,23 @@ pub fn apps_target() -> PathBuf {
     std::env::var_os("SPECC_TARGET_DIR").map_or_else(|| root().join("target/apps"), PathBuf::from)
 }
 
+/// Copies a folder with all that is in it.
+///
+/// # Panics
+/// Where it can't.
+#[expect(clippy::expect_used, reason = "a test can't go on without it")]
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a new folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
 /// `specc run` under way; stopped when dropped.
 #[derive(Debug)]
 pub struct Served {

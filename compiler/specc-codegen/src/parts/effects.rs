@@ -10,7 +10,7 @@ use specc_ir::ir::{
 };
 use std::fmt::Write as _;
 
-/// The two functions of a hook, `NAME_requires` and `NAME_does`, and the `Hook` that names them.
+/// The functions of a hook, `NAME_requires` and, where it does something, `NAME_does`, and the `Hook` that names them.
 #[must_use]
 pub fn hook(
     context: &Context<'_>,
@@ -30,6 +30,12 @@ pub fn hook(
         out,
         "/// What it needs. ({place})\nfn {name}_requires({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{requires}}}\n"
     );
+    if body.does.is_empty() {
+        return (
+            out,
+            format!("Hook {{ requires: {name}_requires, does: None }}"),
+        );
+    }
     let mut writer = Writer {
         context,
         this,
@@ -50,7 +56,7 @@ pub fn hook(
     );
     (
         out,
-        format!("Hook {{ requires: {name}_requires, does: {name}_does }}"),
+        format!("Hook {{ requires: {name}_requires, does: Some({name}_does) }}"),
     )
 }
 
@@ -58,24 +64,40 @@ fn requirements(context: &Context<'_>, this: Option<EntityId>, requires: &[Requi
     let rust = Rust::new(context.ir, context.names, Mode::Condition, this);
     let mut out = String::new();
     let last = requires.len().saturating_sub(1);
+    let mut ended = false;
     for (position, requirement) in requires.iter().enumerate() {
         out.push_str(&note(&pointed(
             "",
             &context.place(requirement.sentence.span),
         )));
-        let end = if position == last { "" } else { "?;" };
-        let _ = writeln!(
-            out,
-            "op.require({}, {}, {}){end}",
+        let call = format!(
+            "op.require({}, {}, {})",
             rust.condition(&requirement.condition),
             literal(&requirement.id),
             literal(&requirement.sentence.text)
         );
+        ended = position == last && !needs_inputs(&requirement.condition);
+        let _ = if needs_inputs(&requirement.condition) {
+            writeln!(out, "if op.has_inputs() {{ {call}?; }}")
+        } else if ended {
+            writeln!(out, "{call}")
+        } else {
+            writeln!(out, "{call}?;")
+        };
     }
-    if requires.is_empty() {
+    if !ended {
         out.push_str("Ok(())\n");
     }
     out
+}
+
+/// The condition can't be known before the inputs are.
+fn needs_inputs(condition: &Expr) -> bool {
+    let mut found = false;
+    walk(condition, &mut |inner| {
+        found |= matches!(inner.kind, ExprKind::Input(_));
+    });
+    found
 }
 
 struct Writer<'a> {

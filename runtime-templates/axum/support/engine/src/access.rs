@@ -1,7 +1,11 @@
 //! Who may do what: grants looked at in SQL, inside the transaction.
 
 use crate::caller::Caller;
+use crate::change;
 use crate::def::{ALL, App, Entity, Field, Fields, Grant, Input, Step};
+use crate::delete;
+use crate::operation::Row;
+use crate::perform;
 use crate::plan::bit;
 use crate::reader::Reader;
 use crate::refusal::Refusal;
@@ -98,18 +102,11 @@ pub fn abilities(
         if let Some(fields) = holding(scope, entity, id, &update)? {
             abilities.update = fields & writable(entity, false);
         }
-        abilities.delete = holding(scope, entity, id, &scope.grants(entity.delete))?.is_some();
+        abilities.delete = could(delete::ask(scope, entity, row.clone()))?;
         for step in entity.steps {
-            if abilities
-                .operations
-                .iter()
-                .any(|ability| ability.slug == step.slug)
-            {
-                continue;
-            }
-            if step_leads_on(scope, step, row.value(step.field))
-                && holding(scope, entity, id, &scope.grants(step.who))?.is_some()
-                && condition(scope, entity, id, step.when)?
+            let listed = |ability: &Ability| ability.slug == step.slug;
+            if !abilities.operations.iter().any(listed)
+                && could(perform::ask(scope, entity, &row, step.slug))?
             {
                 abilities.operations.push(Ability {
                     name: step.name,
@@ -121,7 +118,7 @@ pub fn abilities(
             }
         }
         for action in entity.actions {
-            if holding(scope, entity, id, &scope.grants(action.who))?.is_some() {
+            if could(perform::ask(scope, entity, &row, action.slug))? {
                 abilities.operations.push(Ability {
                     name: action.name,
                     slug: action.slug,
@@ -135,8 +132,80 @@ pub fn abilities(
     })
 }
 
+/// Why a step or an action can't be taken on this row now, as far as can be known before anything is sent along;
+/// a link leads to its form only where nothing speaks against it.
+///
+/// # Errors
+/// As the operation would be refused.
+pub fn ask(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+) -> Result<(), Refusal> {
+    r.with_scope(*caller, |scope| {
+        let row = known_row(scope, entity, id)?;
+        perform::ask(scope, entity, &row, slug)
+    })
+}
+
+/// The same for an action that belongs to no row.
+///
+/// # Errors
+/// As the action would be refused.
+pub fn ask_program(r: &Reader<'_>, caller: &Caller, slug: &str) -> Result<(), Refusal> {
+    r.with_scope(*caller, |scope| perform::ask_program(scope, slug))
+}
+
+/// The same for deleting this row.
+///
+/// # Errors
+/// As the deletion would be refused.
+pub fn ask_delete(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    id: i64,
+) -> Result<(), Refusal> {
+    r.with_scope(*caller, |scope| {
+        let row = known_row(scope, entity, id)?;
+        delete::ask(scope, entity, row)
+    })
+}
+
+/// The fields this caller could give a new row, by those grants that can hold as far as can be known before the row is
+/// filled in; none where no grant can. A child's parent is given by the field and the id.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn could_create(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    parent: Option<(usize, i64)>,
+) -> Result<Option<Fields>, Refusal> {
+    r.with_scope(*caller, |scope| change::could_create(scope, entity, parent))
+}
+
+/// A refusal is an answer here, a fault is not.
+pub(crate) fn could(outcome: Result<(), Refusal>) -> Result<bool, Refusal> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Refusal::Fault(cause)) => Err(Refusal::Fault(cause)),
+        Err(_) => Ok(false),
+    }
+}
+
+fn known_row(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<Row, Refusal> {
+    if readable(scope, entity, id)?.is_none() {
+        return Err(Refusal::NotFound);
+    }
+    scope.load(entity, id)?.ok_or(Refusal::NotFound)
+}
+
 /// The step starts at this state.
-pub(crate) fn step_leads_on(_scope: &Scope<'_>, step: &Step, state: &Value) -> bool {
+pub(crate) fn step_leads_on(step: &Step, state: &Value) -> bool {
     matches!(state, Value::Text(state) if step.from.contains(&state.as_str()))
 }
 

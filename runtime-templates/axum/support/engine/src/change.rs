@@ -22,6 +22,85 @@ pub(crate) enum Door {
     Seed,
 }
 
+/// The fields of the grants to create that can hold for a new row of which only its defaults and its parent are known.
+pub(crate) fn could_create(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    parent: Option<(usize, i64)>,
+) -> Result<Option<Fields>, Refusal> {
+    let grants = scope.grants(entity.create);
+    let own = parent.map_or(0, |(field, _)| bit(field));
+    let given = grants.iter().fold(0, |all, grant| all | grant.fields) & writable(entity, true);
+    let unknown: Vec<&Field> = entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(index, field)| {
+            let open = entity.parent == Some(*index) || given & bit(*index) != 0;
+            let made = matches!(field.kind, Kind::Slug(_))
+                || matches!(
+                    field.default,
+                    FieldDefault::Random(_) | FieldDefault::Next(_)
+                );
+            (open || made) && own & bit(*index) == 0
+        })
+        .map(|(_, field)| field)
+        .collect();
+    let speaks_of = |sql: &str, field: &Field| {
+        sql.contains(&format!("t.{}", quoted(field.name)))
+            || matches!(field.kind, Kind::Many(_, join) if sql.contains(&quoted(join)))
+    };
+    let mut draft = None;
+    let (mut any, mut fields) = (false, 0);
+    for grant in &grants {
+        let open = grant.when.is_empty()
+            || unknown.iter().any(|field| speaks_of(grant.when, field))
+            || draft_fits(scope, entity, parent, grant.when, &mut draft)?;
+        if open {
+            any = true;
+            fields |= grant.fields;
+        }
+    }
+    Ok(any.then(|| (fields | entity.parent.map_or(0, bit)) & writable(entity, true)))
+}
+
+/// A condition over a row that is not there yet.
+fn draft_fits(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    parent: Option<(usize, i64)>,
+    condition: &str,
+    draft: &mut Option<Vec<Value>>,
+) -> Result<bool, Refusal> {
+    let values = draft.get_or_insert_with(|| {
+        let mut values = vec![Value::Empty; entity.fields.len()];
+        fill_defaults(scope, entity, &mut values, 0);
+        if let Some((field, id)) = parent
+            && let Some(slot) = values.get_mut(field)
+        {
+            *slot = Value::Int(id);
+        }
+        values
+    });
+    let mut columns =
+        "-1 AS \"id\", :now AS \"created\", :now AS \"updated\", 1 AS \"version\"".to_owned();
+    let mut given: Vec<(String, &Value)> = Vec::new();
+    for ((index, field), value) in entity.fields.iter().enumerate().zip(values.iter()) {
+        if crate::plan::is_stored(field) {
+            let _ = write!(columns, ", :row_{index} AS {}", quoted(field.name));
+            given.push((format!(":row_{index}"), value));
+        }
+    }
+    let params: Vec<(&str, &Value)> = given
+        .iter()
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    scope.truth(
+        &format!("SELECT ({condition}) IS TRUE FROM (SELECT {columns}) AS t"),
+        &params,
+    )
+}
+
 /// Makes a row.
 pub(crate) fn create(
     scope: &Scope<'_>,
@@ -103,7 +182,7 @@ pub(crate) fn create(
         hooked(scope, entity, id, || {
             let mut operation = scope.operation(Some(entity), row, Row::default());
             (hook.requires)(&mut operation)?;
-            (hook.does)(&mut operation)
+            hook.run(&mut operation)
         })?;
     }
     Ok(id)
@@ -529,7 +608,7 @@ pub(crate) fn update(
     hooked(scope, entity, id, || {
         let mut operation = scope.operation(Some(entity), row, before);
         (hook.requires)(&mut operation)?;
-        (hook.does)(&mut operation)
+        hook.run(&mut operation)
     })?;
     Ok(scope.load(entity, id)?.unwrap_or_default())
 }

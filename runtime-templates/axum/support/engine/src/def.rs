@@ -276,8 +276,18 @@ pub struct Hook {
     /// Refuses with 409 where a condition is false. Looked at before anything is written
     /// (for create: on the new row).
     pub requires: fn(&mut Operation<'_>) -> Result<(), Refusal>,
-    /// The effects.
-    pub does: fn(&mut Operation<'_>) -> Result<(), Refusal>,
+    /// The effects; none where it only needs something.
+    pub does: Option<fn(&mut Operation<'_>) -> Result<(), Refusal>>,
+}
+
+impl Hook {
+    /// Does what it does.
+    ///
+    /// # Errors
+    /// As an effect is refused.
+    pub fn run(&self, operation: &mut Operation<'_>) -> Result<(), Refusal> {
+        self.does.map_or(Ok(()), |does| does(operation))
+    }
 }
 
 /// An input of an action.

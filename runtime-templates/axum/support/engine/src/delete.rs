@@ -3,8 +3,9 @@
 use crate::access::{holding, readable};
 use crate::change;
 use crate::check;
-use crate::def::{Entity, OnDelete};
-use crate::operation::Row;
+use crate::def::{Check, Entity, OnDelete, Rule, RuleOn};
+use crate::finish::errors_of;
+use crate::operation::{Operation, Row};
 use crate::plan::quoted;
 use crate::refusal::Refusal;
 use crate::scope::{Scope, Touched};
@@ -48,6 +49,76 @@ pub(crate) fn by_effect(
     row_goes(scope, entity, row)
 }
 
+/// What refuses to delete this row, as far as can be known without doing it: a hook may clear the way for what comes
+/// after it, and rules that look at other rows look at what is left of them.
+pub(crate) fn ask(scope: &Scope<'_>, entity: &'static Entity, row: Row) -> Result<(), Refusal> {
+    if holding(scope, entity, row.id, &scope.grants(entity.delete))?.is_none() {
+        return Err(scope.forbidden());
+    }
+    if !may_refuse(scope, entity, &mut Vec::new()) {
+        return Ok(());
+    }
+    scope.work.borrow_mut().going.clear();
+    let outcome = ask_row(scope, entity, row, &mut false);
+    scope.work.borrow_mut().going.clear();
+    outcome
+}
+
+/// Something of this entity or of its parts can hold a row back.
+fn may_refuse(scope: &Scope<'_>, entity: &'static Entity, seen: &mut Vec<usize>) -> bool {
+    if seen.contains(&entity.index) {
+        return false;
+    }
+    seen.push(entity.index);
+    let own = |rule: &Rule| rule.on == RuleOn::Delete && matches!(rule.check, Check::Code(_));
+    entity.on_delete.is_some()
+        || entity.rules.iter().any(own)
+        || referring(scope, entity).any(|(other, _, on_delete)| match on_delete {
+            OnDelete::Refuse => true,
+            OnDelete::Cascade => may_refuse(scope, other, seen),
+            OnDelete::Empty | OnDelete::Keep => false,
+        })
+}
+
+fn ask_row(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    row: Row,
+    hooks_ran: &mut bool,
+) -> Result<(), Refusal> {
+    let id = row.id;
+    if scope.work.borrow().going.contains(&(entity.index, id)) {
+        return Ok(());
+    }
+    scope.work.borrow_mut().going.push((entity.index, id));
+    if let Some(hook) = entity.on_delete.filter(|_| !*hooks_ran) {
+        let mut operation = Operation::asking(*scope, Some(entity), row.clone());
+        (hook.requires)(&mut operation)?;
+    }
+    for (other, field, _) in
+        referring(scope, entity).filter(|(_, _, on_delete)| *on_delete == OnDelete::Cascade)
+    {
+        for part in ids_of(scope, other, field, id)? {
+            if let Some(part) = scope.load(other, part)? {
+                ask_row(scope, other, part, hooks_ran)?;
+            }
+        }
+    }
+    *hooks_ran |= entity.on_delete.is_some_and(|hook| hook.does.is_some());
+    if *hooks_ran {
+        return Ok(());
+    }
+    refuse_where_needed(scope, entity, id)?;
+    for rule in entity.rules.iter().filter(|rule| rule.on == RuleOn::Delete) {
+        if let Check::Code(check) = rule.check
+            && !check(&scope.operation(Some(entity), row.clone(), row.clone()))?
+        {
+            return Err(Refusal::Invalid(errors_of(rule)));
+        }
+    }
+    Ok(())
+}
+
 fn row_goes(scope: &Scope<'_>, entity: &'static Entity, row: Row) -> Result<(), Refusal> {
     let id = row.id;
     if scope.work.borrow().going.contains(&(entity.index, id)) {
@@ -69,7 +140,7 @@ fn row_goes(scope: &Scope<'_>, entity: &'static Entity, row: Row) -> Result<(), 
     }
     if let Some(hook) = entity.on_delete {
         scope.work.borrow_mut().hooked.push((entity.index, id));
-        let result = scope.deeper(|| (hook.does)(&mut operation));
+        let result = scope.deeper(|| hook.run(&mut operation));
         scope.work.borrow_mut().hooked.pop();
         result?;
     }

@@ -56,6 +56,7 @@ pub struct Operation<'t> {
     plans: &'t Plans,
     work: &'t RefCell<Work>,
     elevated: bool,
+    asking: bool,
 }
 
 /// Whose rights an effect has.
@@ -99,6 +100,19 @@ impl<'t> Operation<'t> {
             plans: scope.plans,
             work: scope.work,
             elevated: scope.elevated,
+            asking: false,
+        }
+    }
+
+    /// One that is only asked about: could it succeed, as far as can be known before its inputs are?
+    pub(crate) fn asking(
+        scope: Scope<'t>,
+        entity: Option<&'static Entity>,
+        this: Row,
+    ) -> Operation<'t> {
+        Operation {
+            asking: true,
+            ..Operation::new(scope, entity, this.clone(), this, Vec::new())
         }
     }
 
@@ -127,6 +141,13 @@ impl<'t> Operation<'t> {
             .iter()
             .find(|(given, _)| *given == name)
             .map_or(&Value::Empty, |(_, value)| value)
+    }
+
+    /// The inputs are here. They are not while it is only worked out which buttons a page has: what needs them can't
+    /// refuse then.
+    #[must_use]
+    pub fn has_inputs(&self) -> bool {
+        !self.asking
     }
 
     /// A row of an entity; none where there is no id or no such row.

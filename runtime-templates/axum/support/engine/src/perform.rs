@@ -3,7 +3,7 @@
 use crate::access::{condition, holding, readable, step_leads_on};
 use crate::change::{self, Door};
 use crate::check;
-use crate::def::{Entity, Step};
+use crate::def::{Action, Entity, Step};
 use crate::operation::{Operation, Row};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -34,41 +34,8 @@ pub(crate) fn step(
     }
     check::inputs(scope, first.inputs, &inputs, door == Door::Client)?;
     let old = found(scope, entity, id)?;
-    let mut allowed: Vec<&'static Step> = Vec::new();
-    let leading: Vec<&'static Step> = named
-        .iter()
-        .copied()
-        .filter(|step| step_leads_on(scope, step, old.value(step.field)))
-        .collect();
-    for step in if leading.is_empty() { &named } else { &leading } {
-        if holding(scope, entity, id, &scope.grants(step.who))?.is_some() {
-            allowed.push(step);
-        }
-    }
-    let Some(one) = allowed.first() else {
-        return Err(scope.forbidden());
-    };
-    if version.is_some_and(|version| version != old.version) {
-        return Err(Refusal::Stale);
-    }
-    if leading.is_empty() {
-        return Err(not_now(one));
-    }
     let mut operation = Operation::new(*scope, Some(entity), old.clone(), old.clone(), inputs);
-    if let Some(body) = one.body {
-        (body.requires)(&mut operation)?;
-    }
-    let mut taken = None;
-    for otherwise in [false, true] {
-        for step in allowed.iter().filter(|step| step.otherwise == otherwise) {
-            if taken.is_none() && condition(scope, entity, id, step.when)? {
-                taken = Some(*step);
-            }
-        }
-    }
-    let Some(taken) = taken else {
-        return Err(not_now(one));
-    };
+    let taken = choose(scope, entity, &named, version, &mut operation)?;
     change::write(
         scope,
         entity,
@@ -77,9 +44,94 @@ pub(crate) fn step(
     )?;
     if let Some(body) = taken.body {
         operation.this = scope.load(entity, id)?.unwrap_or_default();
-        scope.deeper(|| (body.does)(&mut operation))?;
+        scope.deeper(|| body.run(&mut operation))?;
     }
     Ok(())
+}
+
+/// The step that is taken: may the caller, does it lead on from here, is what it needs there, does its condition hold?
+fn choose(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    named: &[&'static Step],
+    version: Option<i64>,
+    operation: &mut Operation<'_>,
+) -> Result<&'static Step, Refusal> {
+    let id = operation.this.id;
+    let leading: Vec<&'static Step> = named
+        .iter()
+        .copied()
+        .filter(|step| step_leads_on(step, operation.this.value(step.field)))
+        .collect();
+    let mut allowed: Vec<&'static Step> = Vec::new();
+    for step in if leading.is_empty() { named } else { &leading } {
+        if holding(scope, entity, id, &scope.grants(step.who))?.is_some() {
+            allowed.push(step);
+        }
+    }
+    let Some(one) = allowed.first() else {
+        return Err(scope.forbidden());
+    };
+    if version.is_some_and(|version| version != operation.this.version) {
+        return Err(Refusal::Stale);
+    }
+    if leading.is_empty() {
+        return Err(not_now(one));
+    }
+    if let Some(body) = one.body {
+        (body.requires)(operation)?;
+    }
+    for otherwise in [false, true] {
+        for step in allowed.iter().filter(|step| step.otherwise == otherwise) {
+            if condition(scope, entity, id, step.when)? {
+                return Ok(step);
+            }
+        }
+    }
+    Err(not_now(one))
+}
+
+/// What refuses this operation on a row before anything is sent along: a step's or an action's.
+pub(crate) fn ask(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    row: &Row,
+    slug: &str,
+) -> Result<(), Refusal> {
+    let mut operation = Operation::asking(*scope, Some(entity), row.clone());
+    let named: Vec<&'static Step> = entity
+        .steps
+        .iter()
+        .filter(|step| step.slug == slug)
+        .collect();
+    if !named.is_empty() {
+        return choose(scope, entity, &named, None, &mut operation).map(|_| ());
+    }
+    let Some(action) = entity.actions.iter().find(|action| action.slug == slug) else {
+        return Err(Refusal::NotFound);
+    };
+    if holding(scope, entity, row.id, &scope.grants(action.who))?.is_none() {
+        return Err(scope.forbidden());
+    }
+    (action.body.requires)(&mut operation)
+}
+
+/// What refuses an action that belongs to no row before anything is sent along.
+pub(crate) fn ask_program(scope: &Scope<'_>, slug: &str) -> Result<(), Refusal> {
+    let Some(action) = scope.app.actions.iter().find(|action| action.slug == slug) else {
+        return Err(Refusal::NotFound);
+    };
+    may_act(scope, action)?;
+    (action.body.requires)(&mut Operation::asking(*scope, None, Row::default()))
+}
+
+fn may_act(scope: &Scope<'_>, action: &Action) -> Result<(), Refusal> {
+    for grant in scope.grants(action.who) {
+        if grant.when.is_empty() || scope.truth(&format!("SELECT ({}) IS TRUE", grant.when), &[])? {
+            return Ok(());
+        }
+    }
+    Err(scope.forbidden())
 }
 
 fn not_now(step: &Step) -> Refusal {
@@ -123,7 +175,7 @@ pub(crate) fn action(
     }
     let mut operation = Operation::new(*scope, Some(entity), old.clone(), old, inputs);
     (action.body.requires)(&mut operation)?;
-    scope.deeper(|| (action.body.does)(&mut operation))
+    scope.deeper(|| action.body.run(&mut operation))
 }
 
 /// Runs an action that belongs to no row.
@@ -136,21 +188,12 @@ pub(crate) fn program_action(
     let Some(action) = scope.app.actions.iter().find(|action| action.slug == slug) else {
         return Err(Refusal::NotFound);
     };
-    let grants = scope.grants(action.who);
-    if grants.is_empty() {
+    if scope.grants(action.who).is_empty() {
         return Err(scope.forbidden());
     }
     check::inputs(scope, action.inputs, &inputs, door == Door::Client)?;
-    let mut may = false;
-    for grant in &grants {
-        may = may
-            || grant.when.is_empty()
-            || scope.truth(&format!("SELECT ({}) IS TRUE", grant.when), &[])?;
-    }
-    if !may {
-        return Err(scope.forbidden());
-    }
+    may_act(scope, action)?;
     let mut operation = Operation::new(*scope, None, Row::default(), Row::default(), inputs);
     (action.body.requires)(&mut operation)?;
-    scope.deeper(|| (action.body.does)(&mut operation))
+    scope.deeper(|| action.body.run(&mut operation))
 }

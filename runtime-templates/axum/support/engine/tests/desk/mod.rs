@@ -379,9 +379,12 @@ static TICKETS: Entity = Entity {
             body: Some(Hook {
                 requires: |op| {
                     let long = matches!(op.input("reason"), Value::Text(text) if text.chars().count() >= 4);
-                    op.require(long, "a-reason-says-something", "A reason says something.")
+                    if op.has_inputs() {
+                        op.require(long, "a-reason-says-something", "A reason says something.")?;
+                    }
+                    Ok(())
                 },
-                does: |op| {
+                does: Some(|op| {
                     let now = op.now;
                     let id = op.this.id;
                     op.set(
@@ -397,7 +400,7 @@ static TICKETS: Entity = Entity {
                         "Solved: it is done\nThanks.".to_owned(),
                     );
                     Ok(())
-                },
+                }),
             }),
             source: "",
         },
@@ -447,7 +450,7 @@ static TICKETS: Entity = Entity {
                         "Only unsolved tickets can be taken over.",
                     )
                 },
-                does: |op| {
+                does: Some(|op| {
                     let (id, me) = (op.this.id, op.caller.user);
                     op.set(
                         TICKET,
@@ -459,7 +462,7 @@ static TICKETS: Entity = Entity {
                     let before = kernel::logic::int(op.old.value(ASSIGNEE));
                     op.email(To::User(before), "Taken over".to_owned());
                     Ok(())
-                },
+                }),
             },
             source: "",
         },
@@ -471,7 +474,7 @@ static TICKETS: Entity = Entity {
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
-                does: |op| {
+                does: Some(|op| {
                     let id = op.this.id;
                     op.set(
                         TICKET,
@@ -481,7 +484,7 @@ static TICKETS: Entity = Entity {
                         Authority::System,
                     )?;
                     op.set(TICKET, Some(id), PRICE, Value::Int(1), Authority::Caller)
-                },
+                }),
             },
             source: "",
         },
@@ -493,7 +496,7 @@ static TICKETS: Entity = Entity {
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
-                does: |op| {
+                does: Some(|op| {
                     let id = op.this.id;
                     op.attempt(
                         |op| {
@@ -505,7 +508,7 @@ static TICKETS: Entity = Entity {
                                 .map(|_| ())
                         },
                     )
-                },
+                }),
             },
             source: "",
         },
@@ -546,7 +549,7 @@ static TICKETS: Entity = Entity {
             }],
             body: Hook {
                 requires: |_| Ok(()),
-                does: |_| Ok(()),
+                does: None,
             },
             source: "",
         },
@@ -666,14 +669,14 @@ static COMMENTS_ENTITY: Entity = Entity {
                 "Solved tickets are closed.",
             )
         },
-        does: |op| {
+        does: Some(|op| {
             let ticket = kernel::logic::int(op.this.value(0));
             let words = op.this.value(TEXT).clone();
             if matches!(&words, Value::Text(text) if text.contains("urgent")) {
                 op.set(TICKET, ticket, DUE, Value::Int(op.today), Authority::System)?;
             }
             Ok(())
-        },
+        }),
     }),
     on_update: None,
     on_delete: None,

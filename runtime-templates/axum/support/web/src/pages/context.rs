@@ -6,10 +6,10 @@ use crate::ui::layout::{self, Flash, Frame, Link, Person, Tone};
 use crate::ui::value::Display;
 use crate::{Site, Visit, accounts};
 use axum::response::Response;
-use engine::access;
 use engine::caller::Caller;
 use engine::def::{App, Entity, Fields, Grant};
 use engine::refusal::Refusal;
+use engine::{Reader, access};
 use http::StatusCode;
 use kernel::kind::Kind;
 use maud::{Markup, PreEscaped, html};
@@ -89,16 +89,21 @@ impl<'v> Context<'v> {
             .fold(0, |all, grant: &Grant| all | grant.fields)
     }
 
-    /// The fields a caller of this kind may give a new row.
-    #[must_use]
-    pub fn creatable(&self, entity: &'static Entity) -> Fields {
-        access::may_create(self.app, entity, &self.caller)
-    }
-
-    /// A caller of this kind may create rows.
-    #[must_use]
-    pub fn may_create(&self, entity: &'static Entity) -> bool {
-        !(entity.create)(&self.caller).is_empty()
+    /// The fields this caller could give a new row, as far as can be known before it is filled in; none where they
+    /// could make none. A child's parent is given by the field and the id.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn could_create(
+        &self,
+        r: &Reader<'_>,
+        entity: &'static Entity,
+        parent: Option<(usize, i64)>,
+    ) -> Result<Option<Fields>, Refusal> {
+        if (entity.create)(&self.caller).is_empty() {
+            return Ok(None);
+        }
+        access::could_create(r, &self.caller, entity, parent)
     }
 
     /// The entities a caller sees at the top: those with lists of their own.

@@ -206,8 +206,12 @@ fn children(
         let Some((parent, field)) = context.parent_of(child) else {
             continue;
         };
-        let (may_read, may_create) = (context.may_read(child).is_ok(), context.may_create(child));
-        if parent.index != entity.index || !(may_read || may_create) {
+        if parent.index != entity.index {
+            continue;
+        }
+        let may_read = context.may_read(child).is_ok();
+        let creatable = context.could_create(r, child, Some((field, id)))?;
+        if !may_read && creatable.is_none() {
             continue;
         }
         let found = if may_read {
@@ -241,7 +245,7 @@ fn children(
                 @if found.total > u64::from(MOST_CHILDREN) {
                     div.card-foot { a href={ "/" (child.slug) "?" (name) "=" (id) } { "All " (found.total) } }
                 }
-                @if may_create { div.card-foot { (add_form(context, r, child, field, name, id, &format!("/{}/{id}", entity.slug))) } }
+                @if let Some(creatable) = creatable { div.card-foot { (add_form(context, r, child, creatable, (field, name, id), &format!("/{}/{id}", entity.slug))) } }
             }
         });
     }
@@ -321,12 +325,11 @@ fn add_form(
     context: &Context<'_>,
     r: &Reader<'_>,
     child: &'static Entity,
-    parent: usize,
-    name: &str,
-    id: i64,
+    creatable: Fields,
+    (parent, name, id): (usize, &str, i64),
     back: &str,
 ) -> Markup {
-    let asked: Fields = context.creatable(child) & written(child, true) & !bit(parent);
+    let asked: Fields = creatable & written(child, true) & !bit(parent);
     let typed = defaults(context, r, child, asked);
     let draft = Draft {
         typed: &typed,

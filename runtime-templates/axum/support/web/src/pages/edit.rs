@@ -22,19 +22,17 @@ use maud::{Markup, html};
 /// `GET /tickets/new`, for a child `/comments/new?ticket=7`
 pub async fn new(State(site): State<Site>, Path(slug): Path<String>, visit: Visit) -> Response {
     let context = Context::new(&site, &visit);
-    let answer = creating(&context, &slug).and_then(|(entity, allowed)| {
-        site.engine
-            .read(|r| {
-                let mut typed = defaults(&context, r, entity, allowed);
-                for (name, value) in &visit.query {
-                    if entity.fields.iter().any(|field| field.name == name) {
-                        typed.retain(|(given, _)| given != name);
-                        typed.push((name.clone(), value.clone()));
-                    }
-                }
-                new_page(&context, r, entity, allowed, &typed, &[])
-            })
-            .map(|body| (entity, body))
+    let answer = site.engine.read(|r| {
+        let (entity, allowed) = creating(&context, r, &slug, &visit.query)?;
+        let mut typed = defaults(&context, r, entity, allowed);
+        for (name, value) in &visit.query {
+            if entity.fields.iter().any(|field| field.name == name) {
+                typed.retain(|(given, _)| given != name);
+                typed.push((name.clone(), value.clone()));
+            }
+        }
+        let body = new_page(&context, r, entity, allowed, &typed, &[])?;
+        Ok((entity, body))
     });
     match answer {
         Ok((entity, body)) => context.page(
@@ -54,7 +52,7 @@ pub async fn create(
     Form(typed): Form,
 ) -> Response {
     let context = Context::new(&site, &visit);
-    let (entity, allowed) = match creating(&context, &slug) {
+    let (entity, allowed) = match site.engine.read(|r| creating(&context, r, &slug, &typed)) {
         Ok(found) => found,
         Err(refusal) => return context.refuse(&refusal),
     };
@@ -143,9 +141,7 @@ pub async fn ask_delete(
     let answer = site.engine.read(|r| {
         let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
         let shown = query::get(r, &context.caller, entity, id)?.ok_or(Refusal::NotFound)?;
-        if !access::abilities(r, &context.caller, entity, id)?.delete {
-            return Err(context.forbidden());
-        }
+        access::ask_delete(r, &context.caller, entity, id)?;
         Ok((entity, delete_page(&context, entity, &shown)))
     });
     match answer {
@@ -218,12 +214,27 @@ pub async fn options(State(site): State<Site>, Path(slug): Path<String>, visit: 
     }
 }
 
-fn creating(context: &Context<'_>, slug: &str) -> Result<(&'static Entity, Fields), Refusal> {
+/// What is made, and which fields the caller can give it.
+fn creating(
+    context: &Context<'_>,
+    r: &Reader<'_>,
+    slug: &str,
+    typed: &[(String, String)],
+) -> Result<(&'static Entity, Fields), Refusal> {
     let entity = context.entity(slug).ok_or(Refusal::NotFound)?;
-    if !context.may_create(entity) {
-        return Err(context.forbidden());
-    }
-    Ok((entity, context.creatable(entity)))
+    // Of a parent that is out of sight nothing is told, not even by the form.
+    let parent = match context.parent_of(entity) {
+        Some((owner, field)) => {
+            let name = entity.fields.get(field).map_or("", |field| field.name);
+            match pair(typed, name).parse::<i64>() {
+                Ok(id) => query::get(r, &context.caller, owner, id)?.map(|_| (field, id)),
+                Err(_) => None,
+            }
+        }
+        None => None,
+    };
+    let fields = context.could_create(r, entity, parent)?;
+    Ok((entity, fields.ok_or_else(|| context.forbidden())?))
 }
 
 fn editing(

@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::detail::title_of;
 use super::list::lower_first;
-use super::operation::may_own;
 use crate::ui::icon::{Icon, icon};
 use crate::ui::layout::{empty, head};
 use crate::ui::value::{Place, Shown, moment};
@@ -12,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::def::Entity;
 use engine::refusal::Refusal;
-use engine::{Reader, query};
+use engine::{Reader, access, query};
 use kernel::kind::Kind;
 use maud::{Markup, html};
 
@@ -32,10 +31,16 @@ fn page(context: &Context<'_>, r: &Reader<'_>) -> Result<Markup, Refusal> {
     for entity in context.lists() {
         cards.push(card(context, r, entity)?);
     }
-    let actions = html! {
-        @for action in context.app.actions {
-            @if may_own(context, action.slug) { a.button href={ "/do/" (action.slug) } { (action.name) } }
+    let mut able = Vec::new();
+    for action in context.app.actions {
+        match access::ask_program(r, &context.caller, action.slug) {
+            Ok(()) => able.push(action),
+            Err(Refusal::Fault(cause)) => return Err(Refusal::Fault(cause)),
+            Err(_) => {}
         }
+    }
+    let actions = html! {
+        @for action in able { a.button href={ "/do/" (action.slug) } { (action.name) } }
     };
     let app = context.app;
     Ok(html! {
@@ -69,7 +74,7 @@ fn card(context: &Context<'_>, r: &Reader<'_>, entity: &'static Entity) -> Resul
         ..query::ListQuery::default()
     };
     let found = query::list(r, &context.caller, entity, &question)?;
-    let may_create = context.may_create(entity);
+    let may_create = context.could_create(r, entity, None)?.is_some();
     let state = entity
         .fields
         .iter()

@@ -82,7 +82,7 @@ fn page(
     let found = query::list(r, &context.caller, entity, &question)?;
     let columns = columns(context, entity, 6);
     let filtered = filters::is_narrowed(pairs);
-    let may_create = context.may_create(entity) && entity.parent.is_none();
+    let may_create = entity.parent.is_none() && context.could_create(r, entity, None)?.is_some();
     let new_address = format!("/{}/new", entity.slug);
     let new_label = format!("New {}", lower_first(entity.name));
     let rows = found.rows.len();

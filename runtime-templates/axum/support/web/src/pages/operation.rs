@@ -62,14 +62,7 @@ pub async fn ask(
         let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
         let operation = known(entity, &operation).ok_or(Refusal::NotFound)?;
         let shown = query::get(r, &context.caller, entity, id)?.ok_or(Refusal::NotFound)?;
-        let able = access::abilities(r, &context.caller, entity, id)?;
-        if !able
-            .operations
-            .iter()
-            .any(|ability| ability.slug == operation.slug)
-        {
-            return Err(context.forbidden());
-        }
+        access::ask(r, &context.caller, entity, id, operation.slug)?;
         let body = form_page(&context, r, &operation, Some((entity, &shown)), &[], &[]);
         Ok((entity, operation.name, body))
     });
@@ -163,13 +156,10 @@ pub async fn ask_own(State(site): State<Site>, Path(slug): Path<String>, visit: 
     let Some(operation) = own(&context, &slug) else {
         return context.refuse(&Refusal::NotFound);
     };
-    if !may_own(&context, &slug) {
-        return context.refuse(&context.forbidden());
-    }
-    match site
-        .engine
-        .read(|r| Ok(form_page(&context, r, &operation, None, &[], &[])))
-    {
+    match site.engine.read(|r| {
+        access::ask_program(r, &context.caller, operation.slug)?;
+        Ok(form_page(&context, r, &operation, None, &[], &[]))
+    }) {
         Ok(body) => context.page(operation.name, None, body),
         Err(refusal) => context.refuse(&refusal),
     }
@@ -220,15 +210,6 @@ fn own(context: &Context<'_>, slug: &str) -> Option<Known> {
         .iter()
         .find(|action| action.slug == slug)
         .map(of_action)
-}
-
-/// A caller of this kind may run this action of the app.
-pub(super) fn may_own(context: &Context<'_>, slug: &str) -> bool {
-    context
-        .app
-        .actions
-        .iter()
-        .any(|action| action.slug == slug && !(action.who)(&context.caller).is_empty())
 }
 
 fn decoded(

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::def::{Entity, Fields, Role};
 use engine::refusal::{FieldError, Refusal};
-use engine::{Reader, decode, query};
+use engine::{Reader, access, decode, query};
 use http::StatusCode;
 use maud::{Markup, html};
 
@@ -82,7 +82,7 @@ fn chosen(typed: &[(String, String)]) -> Vec<String> {
 /// What is asked of somebody who is invited: what the caller may write, name and address always.
 fn asked(context: &Context<'_>, user: &'static Entity) -> Fields {
     let always = (1 << accounts::NAME) | (1 << accounts::EMAIL);
-    (context.creatable(user) & written(user, true)) | always
+    (access::may_create(context.app, user, &context.caller) & written(user, true)) | always
 }
 
 fn draw(
