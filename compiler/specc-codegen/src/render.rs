@@ -257,6 +257,7 @@ struct Readme {
     title: String,
     admin: Option<String>,
     seeds: Vec<String>,
+    secrets: bool,
     entities: Vec<ReadmeEntity>,
 }
 
@@ -294,6 +295,12 @@ fn readme(context: &Context<'_>) -> String {
             title: markdown(&title(context)),
             admin,
             seeds,
+            secrets: context
+                .ir
+                .entities
+                .iter()
+                .flat_map(|entity| &entity.fields)
+                .any(|field| field.ty == specc_ir::ir::Type::Secret),
             entities: ids
                 .map(|id| ReadmeEntity {
                     name: markdown(&name(context, id)),

@@ -237,6 +237,13 @@ impl<'a> Rust<'a> {
             );
             return format!("Value::from({choice}::{variant}.as_str())");
         }
+        if let (ExprKind::Input(name), Type::Password | Type::Secret) = (&expr.kind, &expr.ty) {
+            // It goes on as it came: nothing here looks into it.
+            return format!(
+                "op.input({:?}).clone()",
+                crate::names::sent(name, "input")
+            );
+        }
         let (code, form) = self.value(expr);
         let code = self.rescaled(code, &expr.ty, ty);
         match (form, &expr.ty) {
@@ -298,7 +305,7 @@ impl<'a> Rust<'a> {
                 }
             }
             Type::Many(_) => (if owned { "Vec<i64>" } else { "&[i64]" }).to_owned(),
-            ty if is_text(ty) || matches!(ty, Type::Json | Type::Secret | Type::Password) => {
+            ty if is_text(ty) || matches!(ty, Type::Json) => {
                 (if owned {
                     "Option<String>"
                 } else {
@@ -400,9 +407,10 @@ impl<'a> Rust<'a> {
             }
             Type::Many(_) => (format!("logic::ids({code})"), Form::List),
             Type::List(_) => (format!("logic::texts({code})"), Form::List),
-            ty if is_text(ty) || matches!(ty, Type::Json | Type::Secret | Type::Password) => {
+            ty if is_text(ty) || matches!(ty, Type::Json) => {
                 (format!("logic::text({code})"), Form::Owned)
             }
+            Type::Password | Type::Secret => (format!("logic::there(&{code})"), Form::Plain),
             _ => (format!("logic::int(&{code})"), Form::Plain),
         }
     }
@@ -420,9 +428,10 @@ impl<'a> Rust<'a> {
             }
             Type::Many(_) => (format!("logic::ids_of({code})"), Form::Slice),
             Type::List(_) => (format!("logic::texts_of({code})"), Form::Slice),
-            ty if is_text(ty) || matches!(ty, Type::Json | Type::Secret | Type::Password) => {
+            ty if is_text(ty) || matches!(ty, Type::Json) => {
                 (format!("logic::text_of({code})"), Form::Borrowed)
             }
+            Type::Password | Type::Secret => (format!("logic::there({code})"), Form::Plain),
             _ => (format!("logic::int({code})"), Form::Plain),
         }
     }
@@ -442,9 +451,7 @@ impl<'a> Rust<'a> {
         };
         let form = match ty {
             Type::List(_) | Type::Many(_) => Form::Slice,
-            ty if is_text(ty) || matches!(ty, Type::Json | Type::Secret | Type::Password) => {
-                Form::Borrowed
-            }
+            ty if is_text(ty) || matches!(ty, Type::Json) => Form::Borrowed,
             _ => Form::Plain,
         };
         let view = self.names.view(entity);

@@ -609,6 +609,7 @@ fn function(
         inputs.push(Parameter {
             name: name(parameter),
             ty: ty.clone(),
+            like: None,
             optional: false,
             var,
         });

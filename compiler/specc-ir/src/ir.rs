@@ -560,6 +560,8 @@ pub struct Parameter {
     pub name: Name,
     /// Its type.
     pub ty: Type,
+    /// The field it takes type and bounds of (`Ticket.priority`).
+    pub like: Option<(EntityId, FieldId)>,
     /// May be left out (`note?: text`).
     pub optional: bool,
     /// For a function, the variable.

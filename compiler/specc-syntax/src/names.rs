@@ -43,6 +43,7 @@ pub const NAMES: &[(&str, Severity, &str)] = &[
     ("heading-attribute", Severity::Error, "`{…}` at the end of a heading that is neither `{prose}` nor `{#id}`"),
     ("hidden-character", Severity::Warning, "a character that changes the order in which text is shown"),
     ("hidden-step", Severity::Warning, "a row of a lifecycle that is never taken, because another comes first"),
+    ("hidden-value", Severity::Error, "a password or secret that would be read"),
     ("keyword-takes-no-name", Severity::Error, "a bare keyword that was given a name"),
     ("keyword-without-name", Severity::Warning, "a keyword that needs a name and has none, so that the heading is prose"),
     ("lifecycle-default", Severity::Error, "a lifecycle whose field has no default to begin with"),

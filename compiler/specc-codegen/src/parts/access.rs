@@ -189,9 +189,8 @@ fn mask(context: &Context<'_>, entity: EntityId, grant: &Grant, used: &mut Vec<F
                     .map(|parent| parent.field);
                 fields.contains(id) || (grant.verb == Verb::Create && parent == Some(*id))
             }
-            None if grant.verb == Verb::Read => {
-                !field.private && !matches!(field.ty, Type::Password)
-            }
+            // A password is counted in and never read: it may be said that it changed.
+            None if grant.verb == Verb::Read => !field.private,
             None => {
                 let closed = field.computed.is_some() || field.read_only || field.lifecycle;
                 let given_once = grant.verb == Verb::Update && field.fixed;

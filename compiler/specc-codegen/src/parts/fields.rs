@@ -88,7 +88,10 @@ fn accessor(context: &Context<'_>, entity: EntityId, id: FieldId, field: &Field)
             "&'a [String]".to_owned(),
             format!("logic::texts_of({value})"),
         ),
-        ty if is_text(ty) || matches!(ty, Type::Json | Type::Password | Type::Secret) => (
+        Type::Password | Type::Secret => {
+            ("Option<()>".to_owned(), format!("logic::there({value})"))
+        }
+        ty if is_text(ty) || matches!(ty, Type::Json) => (
             "Option<&'a str>".to_owned(),
             format!("logic::text_of({value})"),
         ),
@@ -123,27 +126,7 @@ fn description(
             parts.push(format!("{name}: true"));
         }
     }
-    if field.length != (None, None) {
-        parts.push(format!(
-            "length: ({}, {})",
-            optional(field.length.0),
-            optional(field.length.1)
-        ));
-    }
-    let bounds = (
-        bound(context.ir, field.at_least.as_ref(), &field.ty),
-        bound(context.ir, field.at_most.as_ref(), &field.ty),
-    );
-    if bounds != (None, None) {
-        parts.push(format!(
-            "bounds: ({}, {})",
-            optional(bounds.0),
-            optional(bounds.1)
-        ));
-    }
-    if let Some(pattern) = &field.pattern {
-        parts.push(format!("pattern: Some({})", literal(pattern)));
-    }
+    parts.extend(limits(context, field));
     if let Some(default) = default(context, entity, id, field, defaults) {
         parts.push(format!("default: {default}"));
     }
@@ -169,6 +152,33 @@ fn description(
     } else {
         format!("Field {{ {}, ..{base} }}", parts.join(", "))
     }
+}
+
+/// What a value of the field keeps to by itself, as parts of a `Field` or `Input`.
+pub(super) fn limits(context: &Context<'_>, field: &Field) -> Vec<String> {
+    let mut parts = Vec::new();
+    if field.length != (None, None) {
+        parts.push(format!(
+            "length: ({}, {})",
+            optional(field.length.0),
+            optional(field.length.1)
+        ));
+    }
+    let bounds = (
+        bound(context.ir, field.at_least.as_ref(), &field.ty),
+        bound(context.ir, field.at_most.as_ref(), &field.ty),
+    );
+    if bounds != (None, None) {
+        parts.push(format!(
+            "bounds: ({}, {})",
+            optional(bounds.0),
+            optional(bounds.1)
+        ));
+    }
+    if let Some(pattern) = &field.pattern {
+        parts.push(format!("pattern: Some({})", literal(pattern)));
+    }
+    parts
 }
 
 fn optional<T: std::fmt::Display>(value: Option<T>) -> String {

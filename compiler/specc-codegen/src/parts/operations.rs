@@ -223,13 +223,27 @@ fn inputs(context: &Context<'_>, inputs: &[Parameter]) -> String {
     let inputs: Vec<String> = inputs
         .iter()
         .map(|input| {
-            format!(
-                "Input {{ name: {}, label: {}, kind: {}, required: {} }}",
+            let base = format!(
+                "Input::new({}, {}, {})",
                 literal(&input_name(&input.name.text)),
                 literal(&label(&input.name.text)),
                 fields::kind(context, &input.ty, None),
-                !input.optional
-            )
+            );
+            let mut parts: Vec<String> = Vec::new();
+            if !input.optional {
+                parts.push("required: true".to_owned());
+            }
+            if let Some(field) = input
+                .like
+                .and_then(|(entity, field)| context.field(entity, field))
+            {
+                parts.extend(fields::limits(context, field));
+            }
+            if parts.is_empty() {
+                base
+            } else {
+                format!("Input {{ {}, ..{base} }}", parts.join(", "))
+            }
         })
         .collect();
     list(&inputs)

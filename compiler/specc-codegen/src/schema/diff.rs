@@ -28,6 +28,8 @@ pub enum Change {
         from: String,
         /// The new one.
         to: String,
+        /// It holds secrets.
+        sealed: bool,
     },
     /// Compatible: empty rows of a field that became required get its default.
     Filled {
@@ -211,6 +213,7 @@ fn table_changes(
                 table: table.table.clone(),
                 from: old.column.clone(),
                 to: column.column.clone(),
+                sealed: column.holds == Holds::Secret,
             });
             renamed.push(&old.column);
             column_changes(table, old, column, changes, refused);

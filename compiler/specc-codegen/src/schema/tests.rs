@@ -59,6 +59,20 @@ fn a_rename_keeps_the_data() {
 }
 
 #[test]
+fn a_secret_is_bound_anew_when_its_column_gets_another_name() {
+    let old = table(vec![column("code", Holds::Secret)]);
+    let new = table(vec![Column {
+        was: Some("code".to_owned()),
+        ..column("key", Holds::Secret)
+    }]);
+    assert_eq!(
+        sql(&diff(&old, &new).unwrap().0),
+        "ALTER TABLE \"ticket\" RENAME COLUMN \"code\" TO \"key\";\n\
+         UPDATE \"ticket\" SET \"key\" = reseal('ticket', 'code', 'key', \"id\", \"key\");\n"
+    );
+}
+
+#[test]
 fn what_may_be_a_rename_is_asked() {
     let old = table(vec![column("subject", Holds::Text)]);
     let new = table(vec![column("title", Holds::Text)]);

@@ -1,7 +1,7 @@
 //! Changes of a schema as SQL.
 
 use super::{Change, Column, Holds, Index, Shape, Table};
-use crate::sql::quoted;
+use crate::sql::{quoted, text_literal};
 
 /// The statements of a migration, one after another.
 #[must_use]
@@ -33,13 +33,31 @@ pub fn sql(changes: &[Change]) -> String {
                 }
             }
             Change::Renamed {
-                table, from, to, ..
-            } => parts.push(format!(
-                "ALTER TABLE {} RENAME COLUMN {} TO {};",
-                quoted(table),
-                quoted(from),
-                quoted(to)
-            )),
+                table,
+                from,
+                to,
+                sealed,
+                ..
+            } => {
+                parts.push(format!(
+                    "ALTER TABLE {} RENAME COLUMN {} TO {};",
+                    quoted(table),
+                    quoted(from),
+                    quoted(to)
+                ));
+                // A secret is bound to the column it is kept in.
+                if *sealed {
+                    parts.push(format!(
+                        "UPDATE {} SET {} = reseal({}, {}, {}, \"id\", {});",
+                        quoted(table),
+                        quoted(to),
+                        text_literal(table),
+                        text_literal(from),
+                        text_literal(to),
+                        quoted(to)
+                    ));
+                }
+            }
             Change::Filled {
                 table,
                 column,

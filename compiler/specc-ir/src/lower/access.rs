@@ -314,6 +314,9 @@ pub(super) fn check(entity: EntityId, pass: &mut Pass<'_>) {
                 Verb::Read if field.private => Some(format!(
                     "`{name}` is private, so it never leaves the server"
                 )),
+                Verb::Read if field.ty == Type::Password => Some(format!(
+                    "`{name}` is a password, so it never leaves the server"
+                )),
                 _ => None,
             };
             if let Some(message) = problem {

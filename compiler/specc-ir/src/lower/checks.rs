@@ -27,6 +27,7 @@ enum Node {
 pub(super) fn all(pass: &mut Pass<'_>) {
     role_clashes(pass);
     user_fields(pass);
+    slug_sources(pass);
     let graph = graph(pass.ir);
     for (node, span) in circles(&graph) {
         let entity = |id: EntityId| pass.ir.entities.get(id.0 as usize);
@@ -129,6 +130,34 @@ fn user_fields(pass: &mut Pass<'_>) {
             )
             .help("give it a default, or take `required` out; added fields are not asked for at sign-up"),
         );
+    }
+}
+
+/// A slug is read by everybody who reads the row, so it is never made from what is hidden.
+fn slug_sources(pass: &mut Pass<'_>) {
+    for entity in &pass.ir.entities {
+        for field in &entity.fields {
+            let Type::Slug(source) = field.ty else {
+                continue;
+            };
+            let Some(source) = entity.fields.get(source.0 as usize) else {
+                continue;
+            };
+            if matches!(source.ty, Type::Password | Type::Secret) {
+                pass.out.push(
+                    Diagnostic::new(
+                        "hidden-value",
+                        field.span,
+                        format!(
+                            "the slug `{}` would show what `{}` hides",
+                            field.name.text, source.name.text
+                        ),
+                    )
+                    .label(source.name.span, "declared here")
+                    .help("make the slug from a text"),
+                );
+            }
+        }
     }
 }
 

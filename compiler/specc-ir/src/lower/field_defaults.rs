@@ -70,6 +70,15 @@ pub(super) fn default(value: &Line, field: &mut Field, scope: &mut Scope<'_>, pa
     if field.ty == Type::Empty {
         return;
     }
+    if matches!(field.ty, Type::Password | Type::Secret) {
+        let help = if field.ty == Type::Secret {
+            "what the spec says is known to all its readers; write `default random(32)`, or let somebody set it"
+        } else {
+            "what the spec says is known to all its readers; let somebody set it"
+        };
+        does_not_fit("`default`", text.span, field, pass, help);
+        return;
+    }
     scope.me = true;
     scope.clock = true;
     let this = scope.this.take();

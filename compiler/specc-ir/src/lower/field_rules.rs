@@ -39,6 +39,7 @@ const PHRASES: &[&str] = &[
 struct Seen {
     required: Option<Span>,
     unique: Option<Span>,
+    indexed: Option<Span>,
     fixed: Option<Span>,
     default: Option<Span>,
     computed: Option<Span>,
@@ -158,6 +159,7 @@ fn one(
         }
         "indexed" => {
             field.indexed = true;
+            seen.indexed = Some(span);
             return;
         }
         _ => {}
@@ -408,7 +410,7 @@ pub(super) fn plain_literal(text: &Text, ty: &Type, pass: &mut Pass<'_>) -> Opti
 
 fn pattern(value: &Line, field: &mut Field, pass: &mut Pass<'_>) {
     let text = formal::bare(value);
-    if !is_text(&field.ty) {
+    if !is_text(&field.ty) || field.ty == Type::Password {
         does_not_fit("a pattern", text.span, field, pass, "patterns fit texts");
         return;
     }
@@ -581,6 +583,17 @@ fn together(field: &Field, seen: &Seen, pass: &mut Pass<'_>) {
         )
     {
         does_not_fit("`searchable`", span, field, pass, "search looks into texts");
+    }
+    if let Some(span) = seen.indexed
+        && matches!(field.ty, Type::Password | Type::Secret)
+    {
+        does_not_fit(
+            "`indexed`",
+            span,
+            field,
+            pass,
+            "nothing compares what is hidden",
+        );
     }
     if let Some(span) = seen.unique
         && matches!(

@@ -119,6 +119,23 @@ pub(super) fn declare<'t>(
             }
             continue;
         };
+        let hidden = inputs
+            .iter()
+            .map(|input| (&input.ty, input.name.span))
+            .chain([(&output, section.heading.span)])
+            .find(|(ty, _)| matches!(ty, Type::Password | Type::Secret));
+        if let Some((ty, span)) = hidden {
+            let what = super::types::describe(ty, ir);
+            out.push(
+                Diagnostic::new(
+                    "hidden-value",
+                    span,
+                    format!("a function would look into a {what}"),
+                )
+                .help("functions work on values that may be read"),
+            );
+            continue;
+        }
         let id = FunctionId(number(functions.len()));
         names.functions.insert(fold(&name.text), id);
         functions.push(Function {

@@ -324,7 +324,7 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                 || pass.unread.contains(&(row.span, id));
             let by_itself = field.default.is_some()
                 || field.computed.is_some()
-                || matches!(field.ty, Type::Slug(_) | Type::Password);
+                || matches!(field.ty, Type::Slug(_));
             let me = matches!(&field.default, Some(crate::ir::FieldDefault::Value(value)) if speaks_of_me(value));
             if field.required && !given && (!by_itself || me) && field.ty != Type::Empty {
                 pass.out.push(

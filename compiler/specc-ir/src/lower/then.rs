@@ -5,8 +5,11 @@ use super::scenario::Known;
 use super::step_parts::{actor, field_values, row_name};
 use super::steps::{Read, Stop, end, entity_or_report};
 use super::tokens::{Cursor, Token};
+use crate::expr::{ExprKind, Literal};
+use crate::ir::{SeedValue, Type};
 use crate::parse;
 use crate::scenario::{Refused, StepKind};
+use specc_syntax::diagnostic::Diagnostic;
 
 pub(super) fn then(
     tokens: &[Token<'_>],
@@ -43,7 +46,30 @@ pub(super) fn then(
         if !cursor.eat("has") {
             return Err(Stop::Other);
         }
+        let start = cursor.at;
         let values = field_values(&mut cursor, row.entity, known, pass)?;
+        let hidden = values.iter().find_map(|(field, value)| {
+            let field = pass
+                .ir
+                .entities
+                .get(row.entity.0 as usize)?
+                .fields
+                .get(field.0 as usize)?;
+            let asked = matches!(value, SeedValue::Value(value) if value.kind == ExprKind::Literal(Literal::Empty));
+            (matches!(field.ty, Type::Password | Type::Secret) && !asked).then_some(field)
+        });
+        if let Some(field) = hidden {
+            pass.out.push(
+                Diagnostic::new(
+                    "hidden-value",
+                    cursor.span_from(start),
+                    format!("a step never looks into `{}`", field.name.text),
+                )
+                .label(field.name.span, "declared here")
+                .help(format!("say `has {} empty`, or leave it out", field.name.text)),
+            );
+            return Err(Stop::Reported);
+        }
         StepKind::Has(row, values)
     } else {
         somebody(&mut cursor, known, pass)?

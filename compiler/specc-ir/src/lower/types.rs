@@ -147,7 +147,7 @@ fn single(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Type> {
     let folded = fold_name(&text.text);
-    let later = matches!(folded.as_str(), "file" | "image" | "password" | "secret");
+    let later = matches!(folded.as_str(), "file" | "image");
     if let Some((_, ty)) = PLAIN.iter().find(|(word, _)| fold_name(word) == folded)
         && !later
     {

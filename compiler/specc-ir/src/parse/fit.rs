@@ -67,6 +67,11 @@ pub(crate) fn is_text(ty: &Type) -> bool {
     )
 }
 
+/// Kept so that nobody reads it in passing: expressions only ask whether it is there.
+pub(crate) fn is_hidden(ty: &Type) -> bool {
+    matches!(ty, Type::Password | Type::Secret)
+}
+
 /// An integer or a decimal.
 pub(crate) fn is_number(ty: &Type) -> bool {
     matches!(ty, Type::Integer | Type::Decimal(_))
@@ -153,6 +158,8 @@ impl Typer<'_, '_> {
                     (ty, _) if is_text(ty) => {
                         diagnostic.help("values go into text as `\"{name}\"`")
                     }
+                    (Type::Password, _) => diagnostic
+                        .help("a password is only what somebody sends: declare an input of type `password` and set the field to it"),
                     (Type::Choice(_), found) if is_text(found) => {
                         diagnostic.help("a choice's value is written without quotes")
                     }
@@ -183,7 +190,7 @@ impl Typer<'_, '_> {
                         .then_some("an e-mail address, such as `\"ana@example.org\"`"),
                     Type::Url => (!text.starts_with("http://") && !text.starts_with("https://"))
                         .then_some("an address that begins with `https://` or `http://`"),
-                    Type::Password | Type::Secret => None,
+                    Type::Secret => None,
                     other if is_text(other) => None,
                     _ => return Fit::Mismatch,
                 };
@@ -283,7 +290,7 @@ fn fits(found: &Type, wanted: &Type) -> bool {
     match (found, wanted) {
         (Type::Integer, Type::Decimal(_)) => true,
         (Type::Decimal(from), Type::Decimal(to)) => from <= to,
-        (found, Type::Password | Type::Secret) => is_text(found),
+        (found, Type::Secret) => is_text(found),
         (Type::List(of), Type::Many(entity)) => **of == Type::Ref(*entity),
         (Type::Many(entity), Type::List(of)) => **of == Type::Ref(*entity),
         (Type::List(found), Type::List(wanted)) => fits(found, wanted) || found == wanted,

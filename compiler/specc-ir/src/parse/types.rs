@@ -3,7 +3,7 @@
 use super::fit::describe;
 use super::names::field_of;
 use super::typing::Typer;
-use crate::ir::{Name, Parameter, Type};
+use crate::ir::{EntityId, FieldId, Name, Parameter, Type};
 use crate::scope::Scope;
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::names::{fold_name, suggest};
@@ -146,7 +146,7 @@ fn named(scope: &Scope<'_>, text: &str, depth: u8) -> Option<Type> {
                 .is_some_and(|word| word.eq_ignore_ascii_case("of")) =>
         {
             let of = words.collect::<Vec<_>>().join(" ");
-            if let Some(of) = named(scope, &of, 1) {
+            if let Some(of) = named(scope, &of, 1).filter(|of| !super::fit::is_hidden(of)) {
                 return Some(Type::List(Box::new(of)));
             }
         }
@@ -158,9 +158,7 @@ fn named(scope: &Scope<'_>, text: &str, depth: u8) -> Option<Type> {
     if let Some(id) = scope.index.entities.get(&folded) {
         return Some(Type::Ref(*id));
     }
-    let (entity, field) = text.split_once('.')?;
-    let id = scope.index.entities.get(&fold_name(entity)).copied()?;
-    let field = scope.index.field(id, &fold_name(field))?;
+    let (id, field) = field_like(scope, text)?;
     Some(
         scope
             .ir
@@ -171,6 +169,13 @@ fn named(scope: &Scope<'_>, text: &str, depth: u8) -> Option<Type> {
             .ty
             .clone(),
     )
+}
+
+/// The field that `Entity.field` names.
+fn field_like(scope: &Scope<'_>, text: &str) -> Option<(EntityId, FieldId)> {
+    let (entity, field) = text.split_once('.')?;
+    let id = scope.index.entities.get(&fold_name(entity)).copied()?;
+    Some((id, scope.index.field(id, &fold_name(field))?))
 }
 
 /// `name: type` pairs, separated by commas; `name?: type` may be left out. What is wrong is reported and left out.
@@ -233,6 +238,7 @@ pub fn parameters(
         }
         let type_at = from + name.len() + 1 + (ty.len() - ty.trim_start().len());
         let type_span = code.span_of(type_at, type_at + ty.trim().len());
+        let like = field_like(scope, ty.trim());
         let Some(ty) = type_of(scope, ty, type_span, diagnostics) else {
             continue;
         };
@@ -243,6 +249,7 @@ pub fn parameters(
                 span: name_span,
             },
             ty,
+            like,
             optional,
             var,
         });

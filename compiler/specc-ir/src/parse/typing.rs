@@ -1,6 +1,6 @@
 //! Typing: untyped nodes to typed expressions. Every mistake becomes a diagnostic; what is wrong gives `None`.
 
-use super::fit::{comparable, describe, is_number, is_text};
+use super::fit::{comparable, describe, is_hidden, is_number, is_text};
 use super::syntax::{Node, NodeKind, Part};
 use super::{literal, token::Fail};
 use crate::expr::{Builtin, Expr, ExprKind, Literal, UnaryOp, VarId};
@@ -116,10 +116,53 @@ impl<'a, 'ir> Typer<'a, 'ir> {
         }
     }
 
-    /// A value of a type, literals brought to it.
+    /// A value of a type, literals brought to it. What was sent for a password or a secret goes on whole.
     pub(super) fn value(&mut self, node: &Node, ty: &Type) -> Option<Expr> {
-        let expr = self.expr(node, Some(ty))?;
+        let expr = if is_hidden(ty) {
+            let expr = self.whole(node, Some(ty))?;
+            if matches!(expr.kind, ExprKind::Input(_)) && expr.ty == *ty {
+                expr
+            } else {
+                self.open(node, expr)?
+            }
+        } else {
+            self.expr(node, Some(ty))?
+        };
         self.fitted(expr, ty)
+    }
+
+    /// An expression of which nothing is read but whether there is something: a password or secret may stand here.
+    fn asked(&mut self, node: &Node) -> Option<Expr> {
+        self.whole(node, None)
+    }
+
+    /// As [`Typer::expr`], where a password or secret may stand alone.
+    fn whole(&mut self, node: &Node, hint: Option<&Type>) -> Option<Expr> {
+        match &node.kind {
+            NodeKind::Group(inner) => {
+                let mut expr = self.whole(inner, hint)?;
+                expr.span = self.place(node);
+                Some(expr)
+            }
+            NodeKind::Word => self.word(node, hint),
+            NodeKind::Path(base, start, end) => self.path(node, base, (*start, *end)),
+            _ => self.expr(node, hint),
+        }
+    }
+
+    /// Reports a password or secret that would be read.
+    fn open(&mut self, node: &Node, expr: Expr) -> Option<Expr> {
+        if !is_hidden(&expr.ty) {
+            return Some(expr);
+        }
+        let (name, ty) = (self.text_of(node), describe(&expr.ty, self.ir));
+        self.report(
+            "hidden-value",
+            expr.span,
+            format!("`{name}` is a {ty}, and expressions never look into it"),
+            format!("ask `{name} is set` or `{name} is empty`; an input of type {ty} is kept with `set … to input.…`"),
+        );
+        None
     }
 
     /// An expression. `hint` says what its place wants: bare words are its values where it is a choice.
@@ -183,8 +226,10 @@ impl<'a, 'ir> Typer<'a, 'ir> {
                 );
                 None
             }
-            NodeKind::Word => self.word(node, hint),
-            NodeKind::Path(base, start, end) => self.path(node, base, (*start, *end)),
+            NodeKind::Word | NodeKind::Path(..) => {
+                let expr = self.whole(node, hint)?;
+                self.open(node, expr)
+            }
             NodeKind::Call(start, end, arguments) => self.call((*start, *end), arguments, span),
             NodeKind::Unary(UnaryOp::Not, inner) => {
                 let inner = self.condition(inner)?;
@@ -198,7 +243,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
             NodeKind::Binary(op, left, right) => self.binary(*op, left, right, span),
             NodeKind::OneOf(value, options) => self.one_of(value, options, span),
             NodeKind::IsSet(inner) => {
-                let inner = self.expr(inner, None)?;
+                let inner = self.asked(inner)?;
                 Some(Expr {
                     kind: ExprKind::IsSet(Box::new(inner)),
                     ty: Type::Bool,
@@ -206,7 +251,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
                 })
             }
             NodeKind::IsEmpty(inner) => {
-                let inner = self.expr(inner, None)?;
+                let inner = self.asked(inner)?;
                 Some(Expr {
                     kind: ExprKind::IsEmpty(Box::new(inner)),
                     ty: Type::Bool,
@@ -351,8 +396,6 @@ impl<'a, 'ir> Typer<'a, 'ir> {
                             Type::List(_)
                                 | Type::Many(_)
                                 | Type::Json
-                                | Type::Password
-                                | Type::Secret
                         ) =>
                     {
                         let ty = describe(&expr.ty, self.ir);

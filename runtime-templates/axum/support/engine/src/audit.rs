@@ -1,6 +1,6 @@
 //! The record of what happened to rows, readable by whoever may read the row. Values of private fields stay out.
 
-use crate::access::{leaves, readable};
+use crate::access::readable;
 use crate::caller::Caller;
 use crate::def::Entity;
 use crate::finish::Root;
@@ -48,7 +48,7 @@ pub fn of(
     let shown =
         |name: &String| {
             entity.fields.iter().enumerate().any(|(index, field)| {
-                field.name == name && leaves(field) && visible & bit(index) != 0
+                field.name == name && !field.private && visible & bit(index) != 0
             })
         };
     let sql = "SELECT a.at, a.user_id, u.name, a.what, a.changes FROM audit AS a \
@@ -139,25 +139,22 @@ fn changes(entity: &Entity, old: &Row, new: &Row) -> serde_json::Map<String, ser
     let mut changes = serde_json::Map::new();
     for (index, field) in entity.fields.iter().enumerate() {
         let (before, after) = (old.value(index), new.value(index));
-        if before == after || field.computed {
+        if before == after || field.computed || field.private {
             continue;
         }
-        let open = leaves(field) && !matches!(field.kind, Kind::Secret | Kind::Password);
-        let pair = if open {
-            vec![plain(before), plain(after)]
-        } else {
-            Vec::new()
+        // Of what is hidden it is only kept that it changed.
+        let pair = match field.kind {
+            Kind::Secret | Kind::Password => Vec::new(),
+            _ => vec![plain(before), plain(after)],
         };
-        if open {
-            changes.insert(field.name.to_owned(), serde_json::Value::Array(pair));
-        }
+        changes.insert(field.name.to_owned(), serde_json::Value::Array(pair));
     }
     changes
 }
 
 fn plain(value: &Value) -> serde_json::Value {
     match value {
-        Value::Empty => serde_json::Value::Null,
+        Value::Empty | Value::Hidden(_) => serde_json::Value::Null,
         Value::Int(number) => (*number).into(),
         Value::Text(text) => text.as_str().into(),
         Value::Texts(texts) => texts.clone().into(),

@@ -2,7 +2,7 @@
 
 use crate::def::App;
 use crate::store::{Durability, Engine, OpenError, connect};
-use crate::{migrate, system};
+use crate::{migrate, seal, system};
 use std::path::Path;
 
 /// Writes a copy of the database to a file that does not exist yet, while the app runs or not.
@@ -29,8 +29,13 @@ pub fn backup(engine: &Engine, to: &Path) -> Result<(), OpenError> {
 /// `before-restore.db`. No server may run.
 ///
 /// # Errors
-/// Where the copy is damaged, of a newer app, or a server runs.
-pub fn restore(app: &'static App, from: &Path, database: &Path) -> Result<(), OpenError> {
+/// Where the copy is damaged, of a newer app, its secrets belong to another key, or a server runs.
+pub fn restore(
+    app: &'static App,
+    from: &Path,
+    database: &Path,
+    secret_key: Option<&str>,
+) -> Result<(), OpenError> {
     let lock_path = database.with_extension("lock");
     let lock = std::fs::File::options()
         .create(true)
@@ -61,6 +66,8 @@ pub fn restore(app: &'static App, from: &Path, database: &Path) -> Result<(), Op
             return Err(file(error));
         }
         system::prepare(&connection).map_err(broken)?;
+        let sealer = seal::prepare(app, &connection, &trial, secret_key)?;
+        seal::register(&connection, sealer.as_ref()).map_err(broken)?;
         migrate::run(&connection, app, &trial)?;
         connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

@@ -7,8 +7,10 @@ use crate::operation::Row;
 use crate::plan::{bit, quoted};
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Bound, Scope, Touched};
+use crate::seal::Place;
 use kernel::kind::Kind;
-use kernel::value::Value;
+use kernel::value::{Hidden, Value};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Through which door a change comes.
@@ -362,10 +364,18 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
         let mut statement = scope.connection.prepare_cached(&plan.insert)?;
         statement.raw_bind_parameter(1, scope.now)?;
         for (place, index) in plan.stored.iter().enumerate() {
-            statement.raw_bind_parameter(
-                place + 2,
-                Bound(values.get(*index).unwrap_or(&Value::Empty)),
-            )?;
+            let value = values.get(*index).unwrap_or(&Value::Empty);
+            let kind = entity.fields.get(*index).map(|field| field.kind);
+            match kind {
+                // It is bound to its row, so it comes when that has its number.
+                Some(Kind::Secret) => {
+                    statement.raw_bind_parameter(place + 2, Bound(&Value::Empty))?
+                }
+                Some(Kind::Password) => {
+                    statement.raw_bind_parameter(place + 2, Bound(hashed(value)?))?;
+                }
+                _ => statement.raw_bind_parameter(place + 2, Bound(value))?,
+            }
         }
         if let Err(error) = statement.raw_execute() {
             drop(statement);
@@ -375,6 +385,20 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
     }
     let id = scope.connection.last_insert_rowid();
     for (index, field) in entity.fields.iter().enumerate() {
+        if let (Kind::Secret, Some(value)) = (field.kind, values.get(index))
+            && !value.is_empty()
+        {
+            let sealed = sealed(scope, entity, field, id, value)?;
+            let sql = format!(
+                "UPDATE {} SET {} = ?1 WHERE \"id\" = ?2",
+                plan.table,
+                quoted(field.name)
+            );
+            let mut statement = scope.connection.prepare_cached(&sql)?;
+            statement.raw_bind_parameter(1, Bound(&sealed))?;
+            statement.raw_bind_parameter(2, id)?;
+            statement.raw_execute()?;
+        }
         if let (Kind::Many(_, join), Some(Value::Ids(ids))) = (field.kind, values.get(index)) {
             set_many(scope, join, id, ids)?;
         }
@@ -393,6 +417,67 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
     drop(work);
     watch(scope, entity, id, None)?;
     Ok(id)
+}
+
+/// A password as it is kept: its hash, made before the write so that no other write waits for it.
+fn hashed(value: &Value) -> Result<&Value, Refusal> {
+    match value {
+        Value::Empty | Value::Hidden(_) => Ok(value),
+        _ => Err(Refusal::Fault(
+            "a password reached the store without being hashed".to_owned(),
+        )),
+    }
+}
+
+/// A secret as it is kept.
+fn sealed(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    field: &Field,
+    row: i64,
+    value: &Value,
+) -> Result<Value, Refusal> {
+    match (value, &scope.plans.sealer) {
+        (Value::Empty, _) => Ok(Value::Empty),
+        (Value::Text(secret), Some(sealer)) => {
+            let place = Place {
+                table: entity.table,
+                column: field.name,
+                row,
+            };
+            Ok(Value::Hidden(Hidden {
+                text: sealer.seal(place, secret)?,
+                characters: None,
+            }))
+        }
+        _ => Err(Refusal::Fault(
+            "a secret can't be encrypted as it came".to_owned(),
+        )),
+    }
+}
+
+/// The value is what the row has already. A password never is: nobody knows.
+fn is_same(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    index: usize,
+    row: &Row,
+    value: &Value,
+) -> Result<bool, Refusal> {
+    let old = row.value(index);
+    if let (Some(field), Value::Hidden(stored), Value::Text(secret), Some(sealer)) =
+        (entity.fields.get(index), old, value, &scope.plans.sealer)
+        && matches!(field.kind, Kind::Secret)
+    {
+        let place = Place {
+            table: entity.table,
+            column: field.name,
+            row: row.id,
+        };
+        let opened = sealer.open(place, &stored.text);
+        return Ok(opened.as_deref() == Some(secret.as_str()));
+    }
+    Ok(old == value)
 }
 
 /// The refusal for what the database refused: every unique value that is taken, not only the first.
@@ -502,10 +587,12 @@ pub(crate) fn update_by_client(
         return Err(Refusal::NotFound);
     }
     let row = scope.load(entity, id)?.ok_or(Refusal::NotFound)?;
-    let changed = given
-        .iter()
-        .filter(|(index, value)| value.clone().settled() != *row.value(*index))
-        .fold(0, |all, (index, _)| all | bit(*index));
+    let mut changed = 0;
+    for (index, value) in &given {
+        if !is_same(scope, entity, *index, &row, &value.clone().settled())? {
+            changed |= bit(*index);
+        }
+    }
     let written = given.iter().fold(0, |all, (index, _)| all | bit(*index));
     let fixed = entity
         .fields
@@ -555,7 +642,7 @@ pub(crate) fn update(
             continue;
         };
         let value = value.settled();
-        if value == *old.value(index) {
+        if is_same(scope, entity, index, &old, &value)? {
             continue;
         }
         if field.computed || field.lifecycle {
@@ -626,7 +713,7 @@ pub(crate) fn write(
         "UPDATE {} SET \"updated\" = ?1, \"version\" = \"version\" + ?2",
         scope.plans.of(entity).table
     );
-    let mut bound = Vec::new();
+    let mut bound: Vec<Cow<'_, Value>> = Vec::new();
     for (index, value) in changes {
         let Some(field) = entity.fields.get(*index) else {
             continue;
@@ -640,7 +727,11 @@ pub(crate) fn write(
             set_many(scope, join, old.id, ids)?;
             continue;
         }
-        bound.push(value);
+        bound.push(match field.kind {
+            Kind::Password => Cow::Borrowed(hashed(value)?),
+            Kind::Secret => Cow::Owned(sealed(scope, entity, field, old.id, value)?),
+            _ => Cow::Borrowed(value),
+        });
         let _ = write!(sql, ", {} = ?{}", quoted(field.name), bound.len() + 3);
     }
     sql.push_str(" WHERE \"id\" = ?3");

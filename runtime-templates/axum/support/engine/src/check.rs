@@ -8,6 +8,9 @@ use kernel::kind::Kind;
 use kernel::value::Value;
 use kernel::{format, logic};
 
+/// Fewest characters of a password where nothing else is said.
+pub const SHORTEST_PASSWORD: u32 = 8;
+
 /// Longest texts where nothing else is said.
 const LINE: u32 = 1000;
 const PAGE: u32 = 20_000;
@@ -76,6 +79,7 @@ fn fits(kind: Kind, value: &Value) -> bool {
         | Kind::Reference(_) => matches!(value, Value::Int(_)),
         Kind::TextList => matches!(value, Value::Texts(_)),
         Kind::Many(..) => matches!(value, Value::Ids(_)),
+        Kind::Password => matches!(value, Value::Text(_) | Value::Hidden(_)),
         _ => matches!(value, Value::Text(_)),
     }
 }
@@ -84,11 +88,15 @@ fn length(field: &Field, value: &Value) -> Option<String> {
     let (count, most, unit) = match value {
         Value::Text(text) => {
             let most = match field.kind {
-                Kind::LongText | Kind::Markdown => PAGE,
+                Kind::LongText | Kind::Markdown | Kind::Secret => PAGE,
                 Kind::Json => JSON,
                 _ => LINE,
             };
             (text.chars().count(), most, ("character", "characters"))
+        }
+        Value::Hidden(hidden) => {
+            let count = usize::try_from(hidden.characters?).ok()?;
+            (count, LINE, ("character", "characters"))
         }
         Value::Texts(texts) => (texts.len(), ENTRIES, ("entry", "entries")),
         Value::Ids(ids) => (ids.len(), u32::MAX, ("entry", "entries")),
@@ -96,7 +104,15 @@ fn length(field: &Field, value: &Value) -> Option<String> {
     };
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let name = |number: u32| if number == 1 { unit.0 } else { unit.1 };
-    let (least, most) = (field.length.0.unwrap_or(0), field.length.1.unwrap_or(most));
+    let shortest = match field.kind {
+        // Bounds that end below it are the author's word.
+        Kind::Password => SHORTEST_PASSWORD.min(field.length.1.unwrap_or(SHORTEST_PASSWORD)),
+        _ => 0,
+    };
+    let (least, most) = (
+        field.length.0.unwrap_or(shortest),
+        field.length.1.unwrap_or(most),
+    );
     if count < least {
         return Some(format!("This has at least {least} {}.", name(least)));
     }
@@ -133,22 +149,9 @@ pub(crate) fn inputs(
             .iter()
             .find(|(name, _)| *name == input.name)
             .map_or(&Value::Empty, |(_, value)| value);
-        if value.is_empty() {
-            if input.required {
-                errors.push(FieldError {
-                    field: input.name,
-                    rule: "required",
-                    message: "This is required.".to_owned(),
-                });
-            }
-            continue;
-        }
-        if !fits(input.kind, value) {
-            errors.push(FieldError {
-                field: input.name,
-                rule: "type",
-                message: "This does not fit.".to_owned(),
-            });
+        let so_far = errors.len();
+        field(&input.as_field(), value, &mut errors);
+        if value.is_empty() || errors.len() > so_far {
             continue;
         }
         reference(

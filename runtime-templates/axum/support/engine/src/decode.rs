@@ -119,10 +119,8 @@ fn take_input(
 ) {
     match read {
         Ok(value) => {
-            let mut field = Field::new(input.name, input.label, input.kind);
-            field.required = input.required;
             let value = value.settled();
-            check::field(&field, &value, errors);
+            check::field(&input.as_field(), &value, errors);
             values.push((input.name, value));
         }
         Err(problem) => errors.push(misfit(input.name, problem)),

@@ -300,6 +300,39 @@ pub struct Input {
     pub kind: Kind,
     /// Must be given.
     pub required: bool,
+    /// Fewest and most characters or entries.
+    pub length: (Option<u32>, Option<u32>),
+    /// Smallest and largest stored value, inclusive.
+    pub bounds: (Option<i64>, Option<i64>),
+    /// A regular expression that the whole text matches.
+    pub pattern: Option<&'static str>,
+}
+
+impl Input {
+    /// An input nothing more is known of: it may be left out.
+    #[must_use]
+    pub const fn new(name: &'static str, label: &'static str, kind: Kind) -> Input {
+        Input {
+            name,
+            label,
+            kind,
+            required: false,
+            length: (None, None),
+            bounds: (None, None),
+            pattern: None,
+        }
+    }
+
+    /// As a field: with all it keeps to by itself.
+    #[must_use]
+    pub const fn as_field(&self) -> Field {
+        let mut field = Field::new(self.name, self.label, self.kind);
+        field.required = self.required;
+        field.length = self.length;
+        field.bounds = self.bounds;
+        field.pattern = self.pattern;
+        field
+    }
 }
 
 /// An invariant.

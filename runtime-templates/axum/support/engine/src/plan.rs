@@ -2,8 +2,9 @@
 
 use crate::def::{App, Entity, Field, Fields};
 use crate::operation::Row;
+use crate::seal::Sealer;
 use kernel::kind::Kind;
-use kernel::value::Value;
+use kernel::value::{Hidden, Value};
 use rusqlite::types::ValueRef;
 use std::fmt::Write as _;
 
@@ -12,6 +13,8 @@ pub(crate) struct Plans {
     plans: Vec<Plan>,
     /// Some field says that a deleted user leaves a stub.
     pub keeps_users: bool,
+    /// Seals secrets; none where the app has none.
+    pub sealer: Option<Sealer>,
 }
 
 /// The statements of an entity.
@@ -27,7 +30,7 @@ pub(crate) struct Plan {
 }
 
 impl Plans {
-    pub fn new(app: &App) -> Plans {
+    pub fn new(app: &App, sealer: Option<Sealer>) -> Plans {
         let plans = app
             .entities
             .iter()
@@ -39,7 +42,11 @@ impl Plans {
                 .iter()
                 .any(|field| field.on_delete == crate::def::OnDelete::Keep)
         });
-        Plans { plans, keeps_users }
+        Plans {
+            plans,
+            keeps_users,
+            sealer,
+        }
     }
 
     pub fn of(&self, entity: &Entity) -> &Plan {
@@ -172,6 +179,10 @@ pub(crate) fn read_value(kind: Kind, stored: ValueRef<'_>) -> Value {
                     Value::from(serde_json::from_str::<Vec<i64>>(&text).unwrap_or_default())
                 }
                 _ if text.is_empty() => Value::Empty,
+                Kind::Password | Kind::Secret => Value::Hidden(Hidden {
+                    text: text.into_owned(),
+                    characters: None,
+                }),
                 _ => Value::Text(text.into_owned()),
             }
         }

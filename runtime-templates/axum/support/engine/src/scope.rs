@@ -93,6 +93,7 @@ impl ToSql for Bound<'_> {
             Value::Texts(texts) => {
                 ToSqlOutput::from(serde_json::to_string(texts).unwrap_or_default())
             }
+            Value::Hidden(hidden) => ToSqlOutput::Borrowed(ValueRef::Text(hidden.text.as_bytes())),
             Value::Ids(ids) => ToSqlOutput::from(serde_json::to_string(ids).unwrap_or_default()),
         })
     }

@@ -5,9 +5,9 @@ use crate::def::App;
 use crate::plan::Plans;
 use crate::reader::Reader;
 use crate::refusal::Refusal;
+use crate::seal::{self, KEY_VARIABLE, KeyFrom, Sealer};
 use crate::writer::{Answer, Circumstances, Job, Writer};
 use crate::{functions, migrate, system, writer};
-use kernel::kind::Kind;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ pub enum Durability {
 }
 
 /// How the store is opened.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// The database file; its folder must exist.
     pub path: PathBuf,
@@ -45,6 +45,8 @@ pub struct Options {
     pub durability: Durability,
     /// Nobody else serves from this folder while the engine is open; for servers.
     pub exclusive: bool,
+    /// The key of secrets, as 64 hexadecimal digits; without it the file beside the database holds it.
+    pub secret_key: Option<String>,
 }
 
 /// Why the store can't be opened.
@@ -60,6 +62,12 @@ pub enum OpenError {
     Migration(String, String),
     /// The app needs something that does not exist yet.
     Unsupported(String),
+    /// The database holds secrets, and this file with their key is not there.
+    NoKey(PathBuf),
+    /// This is another key than the secrets of the database were encrypted with.
+    WrongKey(KeyFrom),
+    /// This is no key.
+    Key(String),
     /// The database refused.
     Database(PathBuf, rusqlite::Error),
     /// The file system refused.
@@ -95,6 +103,16 @@ impl fmt::Display for OpenError {
                 out,
                 "{what} is not supported yet; take it out of the program"
             ),
+            OpenError::NoKey(path) => write!(
+                out,
+                "the database holds secrets, and their key is not here; put the file {} back, or set {KEY_VARIABLE}",
+                path.display()
+            ),
+            OpenError::WrongKey(from) => write!(
+                out,
+                "the key in {from} is not the one that the secrets of this database were encrypted with; use that one"
+            ),
+            OpenError::Key(text) => out.write_str(text),
             OpenError::Database(path, error) => {
                 write!(out, "can't open the database {}: {error}", path.display())
             }
@@ -166,8 +184,15 @@ impl Engine {
         let fail = |error| OpenError::Database(options.path.clone(), error);
         let connection = connect(&options.path, options.durability).map_err(fail)?;
         system::prepare(&connection).map_err(fail)?;
+        let sealer = seal::prepare(
+            app,
+            &connection,
+            &options.path,
+            options.secret_key.as_deref(),
+        )?;
+        seal::register(&connection, sealer.as_ref()).map_err(fail)?;
         migrate::run(&connection, app, &options.path)?;
-        let plans = Arc::new(Plans::new(app));
+        let plans = Arc::new(Plans::new(app, sealer));
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -192,6 +217,12 @@ impl Engine {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared.path
+    }
+
+    /// Where the key of the secrets came from; none for an app without secrets.
+    #[must_use]
+    pub fn secret_key(&self) -> Option<&KeyFrom> {
+        self.shared.plans.sealer.as_ref().map(|sealer| &sealer.from)
     }
 
     /// Milliseconds, and the day in the app's time zone.
@@ -243,7 +274,10 @@ impl Engine {
             {
                 return Ok(Rc::clone(connection));
             }
-            let connection = Rc::new(connect_reader(&self.shared.path)?);
+            let connection = Rc::new(connect_reader(
+                &self.shared.path,
+                self.shared.plans.sealer.as_ref(),
+            )?);
             if readers.len() >= MOST {
                 readers.remove(0);
             }
@@ -355,17 +389,6 @@ fn supported(app: &App) -> Result<(), OpenError> {
                 entity.name
             )));
         }
-        for field in entity.fields {
-            let what = match field.kind {
-                Kind::Password => "a password",
-                Kind::Secret => "a secret",
-                _ => continue,
-            };
-            return Err(OpenError::Unsupported(format!(
-                "{}.{}: {what} as a field",
-                entity.name, field.label
-            )));
-        }
     }
     Ok(())
 }
@@ -415,12 +438,13 @@ pub(crate) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
     Ok(connection)
 }
 
-fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+fn connect_reader(path: &Path, sealer: Option<&Sealer>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     prepare(&connection)?;
+    seal::register(&connection, sealer)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }

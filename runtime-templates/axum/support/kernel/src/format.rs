@@ -92,6 +92,7 @@ pub fn show(kind: &Kind, value: &Value, currency: &str, digits: u8) -> String {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join(", "),
+        (_, Value::Hidden(_)) => "••••••".to_owned(),
     }
 }
 
@@ -108,6 +109,7 @@ pub fn form(kind: &Kind, value: &Value) -> String {
         (Kind::Timestamp, Value::Int(milliseconds)) => time::local_form(*milliseconds),
         (Kind::Choice(_), Value::Text(text)) => text.clone(),
         (_, Value::Texts(texts)) => texts.join("\n"),
+        (_, Value::Hidden(_)) => String::new(),
         (kind, value) => show(kind, value, "", 0),
     }
 }
@@ -119,6 +121,7 @@ pub fn write_json(kind: &Kind, value: &Value, out: &mut String) {
             Kind::Many(..) | Kind::TextList => out.push_str("[]"),
             _ => out.push_str("null"),
         },
+        (_, Value::Hidden(_)) => out.push_str("null"),
         (Kind::Json, Value::Text(json)) => out.push_str(json),
         (_, Value::Int(number)) => write_json_int(kind, *number, out),
         (Kind::TextList, Value::Text(json)) => out.push_str(json),

@@ -112,6 +112,12 @@ pub fn text_of(value: &Value) -> Option<&str> {
     }
 }
 
+/// Whether there is a password or secret; what it is stays hidden.
+#[must_use]
+pub fn there(value: &Value) -> Option<()> {
+    (!value.is_empty()).then_some(())
+}
+
 /// A list of texts, also from JSON text.
 #[must_use]
 pub fn texts(value: Value) -> Vec<String> {

@@ -109,7 +109,8 @@ pub fn text(kind: &Kind, written: &str) -> Result<Value, Problem> {
             sized(trimmed)
         }
         Kind::LongText | Kind::Markdown => sized(&written.replace("\r\n", "\n")),
-        Kind::Secret | Kind::Password => sized(written),
+        Kind::Secret => sized(&trimmed.replace("\r\n", "\n")),
+        Kind::Password => sized(written),
         Kind::Email => {
             if is_email(trimmed) {
                 sized(&trimmed.to_lowercase())

@@ -1,5 +1,7 @@
 //! A value as it is stored and handed around, whatever its field's kind.
 
+use std::fmt;
+
 /// A stored value. How to read it is the field's [`Kind`](crate::kind::Kind).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
@@ -14,6 +16,23 @@ pub enum Value {
     Texts(Vec<String>),
     /// Ids of a `many` field, ascending.
     Ids(Vec<i64>),
+    /// What is shown to nobody in passing: the hash of a password, a secret.
+    Hidden(Hidden),
+}
+
+/// Text that stays out of logs and messages.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hidden {
+    /// As it is stored: the hash of a password, a secret in its encrypted form.
+    pub text: String,
+    /// How many characters were given, where that is known.
+    pub characters: Option<u32>,
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("•••")
+    }
 }
 
 impl Value {
@@ -26,6 +45,7 @@ impl Value {
             Value::Text(text) => text.trim().is_empty(),
             Value::Texts(texts) => texts.is_empty(),
             Value::Ids(ids) => ids.is_empty(),
+            Value::Hidden(hidden) => hidden.text.is_empty(),
         }
     }
 

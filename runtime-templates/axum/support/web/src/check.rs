@@ -5,6 +5,7 @@ use crate::site::Options;
 use engine::Engine;
 use engine::def::App;
 use engine::refusal::Refusal;
+use engine::seal::{KEY_VARIABLE, KeyFrom};
 use std::path::Path;
 
 /// A finding.
@@ -62,6 +63,19 @@ pub fn deployment(
     if let Some(text) = open_to_others(data) {
         add(true, text);
     }
+    if let Some(KeyFrom::File(key)) = engine.secret_key() {
+        if let Some(text) = key_open_to_others(key) {
+            add(true, text);
+        }
+        add(
+            false,
+            format!(
+                "the key of the secrets lies beside the database, in {}; who copies the folder has both. Keep a copy of it \
+                 elsewhere, or set {KEY_VARIABLE} from a place of its own and remove the file",
+                key.display()
+            ),
+        );
+    }
     let (administrators, mail): (i64, i64) = engine.read(|reader| {
         let people = reader.query_row(
             "SELECT count(*) FROM account WHERE password_hash IS NOT NULL",
@@ -102,6 +116,23 @@ fn open_to_others(data: &Path) -> Option<String> {
             data.display()
         )
     })
+}
+
+#[cfg(unix)]
+fn key_open_to_others(key: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(key).ok()?.permissions().mode();
+    (mode & 0o077 != 0).then(|| {
+        format!(
+            "other users of this machine can read the key of the secrets; run: chmod 600 {}",
+            key.display()
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn key_open_to_others(_key: &Path) -> Option<String> {
+    None
 }
 
 #[cfg(not(unix))]

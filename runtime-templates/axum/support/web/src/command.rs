@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use engine::Engine;
 use engine::def::App;
 use engine::refusal::Refusal;
+use engine::seal::{KEY_VARIABLE, KeyFrom};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -161,10 +162,22 @@ fn run(app: &'static App, command: Command) -> Result<ExitCode, String> {
             let engine = open(app, &data.data, false)?;
             engine::backup::backup(&engine, &file).map_err(|error| error.to_string())?;
             say(&format!("copied the database to {}", file.display()));
+            match engine.secret_key() {
+                Some(KeyFrom::File(key)) => say(&format!(
+                    "the secrets in it are encrypted; without the key in {} nobody reads them again, so keep a copy of \
+                     that file too, in another place",
+                    key.display()
+                )),
+                Some(KeyFrom::Variable) => say(&format!(
+                    "the secrets in it are encrypted; without the key in {KEY_VARIABLE} nobody reads them again"
+                )),
+                None => {}
+            }
         }
         Command::Restore { data, file } => {
             make_folder(&data.data)?;
-            engine::backup::restore(app, &file, &database(&data.data))
+            let key = secret_key()?;
+            engine::backup::restore(app, &file, &database(&data.data), key.as_deref())
                 .map_err(|error| error.to_string())?;
             say(&format!("put {} in place of the database", file.display()));
         }
@@ -326,11 +339,23 @@ fn open(app: &'static App, data: &Path, exclusive: bool) -> Result<Engine, Strin
         path: database(data),
         readers,
         exclusive,
+        secret_key: secret_key()?,
         ..engine::Options::default()
     };
     let engine = Engine::open(app, &options).map_err(|error| error.to_string())?;
     accounts::prepare(&engine).map_err(|refusal| words(&refusal))?;
     Ok(engine)
+}
+
+/// The key of secrets, where the environment holds it.
+fn secret_key() -> Result<Option<String>, String> {
+    match std::env::var(KEY_VARIABLE) {
+        Ok(key) => Ok(Some(key)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(format!(
+            "{KEY_VARIABLE} holds no key: a key is 64 hexadecimal digits"
+        )),
+    }
 }
 
 fn make_folder(data: &Path) -> Result<(), String> {

@@ -10,7 +10,7 @@ use engine::operate;
 use engine::refusal::Refusal;
 use engine::writer::Writer;
 use kernel::kind::Kind;
-use kernel::value::Value;
+use kernel::value::{Hidden, Value};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeSet, HashMap};
 
@@ -60,6 +60,7 @@ pub fn plant(
             .collect(),
     };
     let hashed = password::hash_now(&password)?;
+    let hidden = hidden(app, name)?;
     let (now, today) = engine.now();
     let name = name.map(str::to_owned);
     engine.blocking_write(Caller::SYSTEM, move |writer| {
@@ -69,7 +70,7 @@ pub fn plant(
         };
         let mut known = HashMap::new();
         let mut done = BTreeSet::new();
-        for seed in app.seeds {
+        for (place, seed) in app.seeds.iter().enumerate() {
             if name
                 .as_deref()
                 .is_some_and(|name| !seed.seed.eq_ignore_ascii_case(name))
@@ -83,7 +84,8 @@ pub fn plant(
                 mark(writer, seed.seed, now)?;
                 done.insert(seed.seed);
             }
-            let id = row(writer, app, seed, &mut known, (now, today))?;
+            let hidden = |field: usize| hidden.get(&(place, field)).cloned();
+            let id = row(writer, app, seed, &hidden, &mut known, (now, today))?;
             planted.rows += 1;
             if seed.entity == 0 {
                 let given: Vec<&'static Role> = seed
@@ -112,6 +114,37 @@ pub fn plant(
     })
 }
 
+/// The passwords that rows of these seeds hold, hashed before the write: by the place of the row and of the field.
+fn hidden(
+    app: &'static App,
+    name: Option<&str>,
+) -> Result<HashMap<(usize, usize), Value>, Refusal> {
+    let mut out = HashMap::new();
+    for (place, seed) in app.seeds.iter().enumerate() {
+        if name.is_some_and(|name| !seed.seed.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        for (position, value) in seed.values {
+            let field = app
+                .entities
+                .get(seed.entity)
+                .and_then(|entity| entity.fields.get(*position));
+            let (Some(field), SeedValue::Text(text)) = (field, value) else {
+                continue;
+            };
+            if !matches!(field.kind, Kind::Password) || text.trim().is_empty() {
+                continue;
+            }
+            let hidden = Hidden {
+                text: password::hash_now(text)?,
+                characters: u32::try_from(text.chars().count()).ok(),
+            };
+            out.insert((place, *position), Value::Hidden(hidden));
+        }
+    }
+    Ok(out)
+}
+
 fn is_planted(connection: &Connection, seed: &str) -> Result<bool, Refusal> {
     let found: Option<i64> = connection
         .query_row(
@@ -138,6 +171,7 @@ fn row(
     writer: &mut Writer<'_>,
     app: &'static App,
     seed: &'static Seed,
+    hidden: &dyn Fn(usize) -> Option<Value>,
     known: &mut Known,
     clock: (i64, i64),
 ) -> Result<i64, Refusal> {
@@ -156,6 +190,9 @@ fn row(
             )));
         };
         let value = match value {
+            SeedValue::Text(_) if matches!(field.kind, Kind::Password) => {
+                hidden(*position).unwrap_or_default()
+            }
             SeedValue::Text(text) => kernel::read::text(&field.kind, text).map_err(|problem| {
                 invalid(
                     field.name,

@@ -49,6 +49,8 @@ pub struct Shared {
     pub sessions: Sessions,
     /// Bounded work on passwords.
     pub hashing: Hashing,
+    /// Bounded work on the passwords that rows hold.
+    pub field_hashing: Hashing,
     /// Who tried how often.
     pub throttle: Throttle,
     /// Counters.
@@ -77,6 +79,7 @@ impl Site {
             options,
             sessions: Sessions::new(!dynamic_roles),
             hashing: Hashing::new(),
+            field_hashing: Hashing::for_fields(),
             throttle: Throttle::new(),
             metrics: Metrics::new(),
             openapi: OnceLock::new(),

@@ -200,7 +200,7 @@ fn build(
         let shown = if union & bit(index) == 0 {
             "NULL".to_owned()
         } else {
-            expression(entity, index)
+            readable_form(entity, index)
         };
         let _ = write!(select, ", {shown}");
     }
@@ -293,6 +293,19 @@ fn build(
         columns,
         keys: keys.len(),
     })
+}
+
+/// A field as a reader gets it: secrets are opened here and nowhere else.
+fn readable_form(entity: &Entity, index: usize) -> String {
+    let stored = expression(entity, index);
+    match entity.fields.get(index) {
+        Some(field) if matches!(field.kind, Kind::Secret) => format!(
+            "unseal({}, {}, t.\"id\", {stored})",
+            literal(entity.table),
+            literal(field.name)
+        ),
+        _ => stored,
+    }
 }
 
 fn filtered(conditions: &[String]) -> String {

@@ -3,7 +3,10 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use engine::def::{Entity, Input};
 use engine::refusal::Refusal;
+use kernel::kind::Kind;
+use kernel::value::{Hidden, Value};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -33,6 +36,66 @@ impl Hashing {
         Hashing {
             turns: Arc::new(Semaphore::new(processors.clamp(1, 4))),
         }
+    }
+
+    /// Half as many: for the passwords that rows hold, so that nobody who writes many of them keeps others from
+    /// signing in.
+    #[must_use]
+    pub fn for_fields() -> Hashing {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Hashing {
+            turns: Arc::new(Semaphore::new((processors / 2).clamp(1, 2))),
+        }
+    }
+
+    /// Puts the hash in place of every password, before the write that keeps it.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`] if others keep all turns.
+    pub async fn hide<'v>(
+        &self,
+        passwords: impl Iterator<Item = &'v mut Value>,
+    ) -> Result<(), Refusal> {
+        for value in passwords {
+            if let Value::Text(password) = value {
+                let characters = u32::try_from(password.chars().count()).ok();
+                let text = self.hash(std::mem::take(password)).await?;
+                *value = Value::Hidden(Hidden { text, characters });
+            }
+        }
+        Ok(())
+    }
+
+    /// [`Hashing::hide`] for the fields of a row.
+    ///
+    /// # Errors
+    /// As [`Hashing::hide`].
+    pub async fn hide_fields(
+        &self,
+        entity: &Entity,
+        values: &mut [(usize, Value)],
+    ) -> Result<(), Refusal> {
+        let passwords = values.iter_mut().filter(|(index, _)| {
+            let field = entity.fields.get(*index);
+            field.is_some_and(|field| matches!(field.kind, Kind::Password))
+        });
+        self.hide(passwords.map(|(_, value)| value)).await
+    }
+
+    /// [`Hashing::hide`] for the inputs of an operation.
+    ///
+    /// # Errors
+    /// As [`Hashing::hide`].
+    pub async fn hide_inputs(
+        &self,
+        inputs: &[Input],
+        values: &mut [(&'static str, Value)],
+    ) -> Result<(), Refusal> {
+        let passwords = values.iter_mut().filter(|(name, _)| {
+            let input = inputs.iter().find(|input| input.name == *name);
+            input.is_some_and(|input| matches!(input.kind, Kind::Password))
+        });
+        self.hide(passwords.map(|(_, value)| value)).await
     }
 
     /// The string to store for a password.

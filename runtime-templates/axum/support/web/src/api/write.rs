@@ -2,6 +2,7 @@
 
 use super::rows::{self, Parent};
 use super::{Answer, Call, never};
+use crate::site::Site;
 use crate::{body, respond};
 use engine::def::{Action, Entity, Fields, Grants, Input};
 use engine::refusal::Refusal;
@@ -46,7 +47,11 @@ pub(crate) async fn create(
         object.insert(name.to_owned(), id.into());
         allowed |= 1 << field;
     }
-    let values = decode::json(app, entity, &object, allowed, true).map_err(Refusal::Invalid)?;
+    let mut values = decode::json(app, entity, &object, allowed, true).map_err(Refusal::Invalid)?;
+    call.site
+        .field_hashing
+        .hide_fields(entity, &mut values)
+        .await?;
     let id = call
         .site
         .engine
@@ -84,7 +89,12 @@ pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> 
             .ok_or_else(|| respond::invalid("version", "type", "The version is a number."))?;
         version = version.or(Some(said));
     }
-    let values = decode::json(app, entity, &object, allowed, false).map_err(Refusal::Invalid)?;
+    let mut values =
+        decode::json(app, entity, &object, allowed, false).map_err(Refusal::Invalid)?;
+    call.site
+        .field_hashing
+        .hide_fields(entity, &mut values)
+        .await?;
     call.site
         .engine
         .write(caller, move |writer| {
@@ -125,7 +135,6 @@ pub(crate) async fn operation(
     id: i64,
     slug: &str,
 ) -> Answer {
-    let app = call.site.app;
     let caller = call.visit.caller;
     let steps = entity.steps.iter().filter(|step| step.slug == slug);
     let action = entity.actions.iter().find(|action| action.slug == slug);
@@ -144,7 +153,7 @@ pub(crate) async fn operation(
         Some(action) if !is_step => action.inputs,
         _ => known.next().unwrap_or_default(),
     };
-    let values = inputs_of(app, inputs, &object)?;
+    let values = inputs_of(&call.site, inputs, &object).await?;
     let name = slug.to_owned();
     let left = call
         .site
@@ -171,7 +180,7 @@ pub(crate) async fn own_action(mut call: Call, action: &'static Action) -> Answe
         return Err(never(&call.visit).into());
     }
     let object = read_object(&mut call).await?;
-    let values = inputs_of(call.site.app, action.inputs, &object)?;
+    let values = inputs_of(&call.site, action.inputs, &object).await?;
     call.site
         .engine
         .write(caller, move |writer| {
@@ -182,12 +191,14 @@ pub(crate) async fn own_action(mut call: Call, action: &'static Action) -> Answe
     Ok(respond::no_content())
 }
 
-fn inputs_of(
-    app: &'static engine::def::App,
+async fn inputs_of(
+    site: &Site,
     inputs: &'static [Input],
     object: &Object,
 ) -> Result<Vec<(&'static str, Value)>, Refusal> {
-    decode::inputs_json(app, inputs, object).map_err(Refusal::Invalid)
+    let mut values = decode::inputs_json(site.app, inputs, object).map_err(Refusal::Invalid)?;
+    site.field_hashing.hide_inputs(inputs, &mut values).await?;
+    Ok(values)
 }
 
 pub(crate) async fn read_object(call: &mut Call) -> Result<Object, super::Problem> {

@@ -1,6 +1,7 @@
 //! Fields, inputs and rows as JSON Schema.
 
 use super::parts::{lower, set};
+use engine::check::SHORTEST_PASSWORD;
 use engine::def::{App, Entity, Field, FieldDefault, Input};
 use kernel::kind::Kind;
 use serde_json::{Map, Value, json};
@@ -93,11 +94,7 @@ pub(super) fn entity_schemas(
 pub(super) fn inputs_schema(app: &App, inputs: &'static [Input]) -> Value {
     let mut properties = Map::new();
     for input in inputs {
-        let mut value = schema(app, &input.kind, true);
-        if !input.required {
-            value = nullable(value);
-        }
-        set(&mut value, "title", json!(input.label));
+        let value = constrained(app, &input.as_field(), !input.required);
         properties.insert(input.name.to_owned(), value);
     }
     let required: Vec<&str> = inputs
@@ -143,9 +140,6 @@ pub(super) fn described(_app: &App, field: &Field, value: Value, may_be_empty: b
     if !field.about.is_empty() {
         set(&mut value, "description", json!(field.about));
     }
-    if matches!(field.kind, Kind::Password) {
-        set(&mut value, "writeOnly", json!(true));
-    }
     value
 }
 
@@ -186,6 +180,9 @@ pub(super) fn schema(app: &App, kind: &Kind, sent: bool) -> Value {
     match kind {
         Kind::Text | Kind::LongText | Kind::Slug(_) | Kind::Secret => json!({ "type": "string" }),
         Kind::Markdown => json!({ "type": "string", "contentMediaType": "text/markdown" }),
+        Kind::Password if sent => {
+            json!({ "type": "string", "format": "password", "writeOnly": true, "minLength": SHORTEST_PASSWORD })
+        }
         Kind::Password => json!({ "type": "string", "format": "password" }),
         Kind::Email => json!({ "type": "string", "format": "email" }),
         Kind::Url => json!({ "type": "string", "format": "uri" }),

@@ -56,7 +56,7 @@ pub async fn create(
         Ok(found) => found,
         Err(refusal) => return context.refuse(&refusal),
     };
-    let values = match decoded(&context, entity, &typed, allowed, true) {
+    let values = match decoded(&context, entity, &typed, allowed, true).await {
         Ok(values) => values,
         Err(refusal) => return again_new(&context, entity, allowed, &typed, refusal),
     };
@@ -115,7 +115,7 @@ pub async fn update(
         Err(refusal) => return context.refuse(&refusal),
     };
     let version = pair(&typed, "version").parse::<i64>().ok();
-    let outcome = match decoded(&context, entity, &typed, allowed, false) {
+    let outcome = match decoded(&context, entity, &typed, allowed, false).await {
         Ok(values) => site
             .engine
             .write(visit.caller, move |w| {
@@ -274,7 +274,7 @@ pub(super) fn defaults(
     fields::typed_from(entity, &values, allowed & written(entity, true))
 }
 
-fn decoded(
+async fn decoded(
     context: &Context<'_>,
     entity: &'static Entity,
     typed: &[(String, String)],
@@ -286,7 +286,28 @@ fn decoded(
         .iter()
         .map(|field| (field.name, field.kind))
         .collect();
+    let removed: Vec<&str> = typed
+        .iter()
+        .filter(|(name, _)| name == "_remove" && !creating)
+        .map(|(_, value)| value.as_str())
+        .collect();
     let mut typed = own_pairs(typed);
+    if !creating {
+        // What is hidden stays as it is where nothing is typed, unless it is to go.
+        typed.retain(|(name, value)| {
+            let hidden = entity
+                .fields
+                .iter()
+                .any(|field| field.name == name && fields::is_hidden(field.kind));
+            !hidden || !value.trim().is_empty()
+        });
+        for field in entity.fields {
+            let given = typed.iter().any(|(name, _)| name == field.name);
+            if fields::is_hidden(field.kind) && removed.contains(&field.name) && !given {
+                typed.push((field.name.to_owned(), String::new()));
+            }
+        }
+    }
     if creating {
         typed.retain(|(name, value)| {
             let made = entity
@@ -300,7 +321,14 @@ fn decoded(
         .site
         .engine
         .read(|r| fields::resolve(context, r, &kinds, &typed).map_err(Refusal::Invalid))?;
-    decode::form(context.app, entity, &typed, allowed, creating).map_err(Refusal::Invalid)
+    let mut values =
+        decode::form(context.app, entity, &typed, allowed, creating).map_err(Refusal::Invalid)?;
+    context
+        .site
+        .field_hashing
+        .hide_fields(entity, &mut values)
+        .await?;
+    Ok(values)
 }
 
 /// What belongs to the row, not to the form.
@@ -458,7 +486,7 @@ fn changes(
             all
         };
         if allowed & bit(index) != 0
-            && !matches!(field.kind, Kind::Bool)
+            && !matches!(field.kind, Kind::Bool | Kind::Password | Kind::Secret)
             && of(&now) != of(typed)
             && let Some(value) = shown.row.values.get(index)
         {

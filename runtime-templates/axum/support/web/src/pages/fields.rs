@@ -1,8 +1,9 @@
 //! Fields of an entity and inputs of an operation as controls of a form, and what was typed into them.
 
 use super::context::{Context, bit};
-use crate::ui::control::{Control, Options, listed};
+use crate::ui::control::{Control, Options, Removal, listed};
 use engine::Reader;
+use engine::check::SHORTEST_PASSWORD;
 use engine::def::{Entity, Field, FieldDefault, Fields, Input};
 use engine::query;
 use engine::refusal::{FieldError, Refusal};
@@ -164,10 +165,21 @@ fn of_field(field: &Field, creating: bool) -> Control<'_> {
     control.help = field.about;
     let made = creating && is_made(field);
     control.required = field.required && !made && !matches!(field.kind, Kind::Bool);
+    if !creating && is_hidden(field.kind) {
+        control.required = false;
+        control.kept = Some(if field.required {
+            Removal::Closed
+        } else {
+            Removal::Offered
+        });
+    }
     if made && control.help.is_empty() {
         control.help = "made by itself where left empty";
     }
     control.length = field.length;
+    if matches!(field.kind, Kind::Password) && field.length.0.is_none() {
+        control.length.0 = Some(SHORTEST_PASSWORD);
+    }
     let bound = |bound: Option<i64>| bound.map(|bound| input_text(field.kind, &Value::Int(bound)));
     control.bounds = (bound(field.bounds.0), bound(field.bounds.1));
     control
@@ -176,7 +188,16 @@ fn of_field(field: &Field, creating: bool) -> Control<'_> {
 fn of_input(input: &Input) -> Control<'_> {
     let mut control = Control::new(input.name, input.label, input.kind);
     control.required = input.required && !matches!(input.kind, Kind::Bool);
+    control.length = input.length;
+    let bound = |bound: Option<i64>| bound.map(|bound| input_text(input.kind, &Value::Int(bound)));
+    control.bounds = (bound(input.bounds.0), bound(input.bounds.1));
     control
+}
+
+/// Passwords and secrets: a form takes them and never shows them.
+#[must_use]
+pub const fn is_hidden(kind: Kind) -> bool {
+    matches!(kind, Kind::Password | Kind::Secret)
 }
 
 fn offer(
@@ -349,7 +370,7 @@ pub fn typed_from(entity: &'static Entity, values: &[Value], which: Fields) -> T
             continue;
         };
         match value {
-            Value::Empty => {}
+            Value::Empty | Value::Hidden(_) => {}
             Value::Ids(ids) => {
                 typed.extend(ids.iter().map(|id| (field.name.to_owned(), id.to_string())))
             }

@@ -87,7 +87,7 @@ pub async fn run(
         return context.refuse(&Refusal::NotFound);
     };
     let (name, is_step) = (operation.slug, operation.is_step);
-    let outcome = match decoded(&context, operation.inputs, &typed) {
+    let outcome = match decoded(&context, operation.inputs, &typed).await {
         Ok(inputs) => {
             site.engine
                 .write(visit.caller, move |w| {
@@ -177,7 +177,7 @@ pub async fn run_own(
         return context.refuse(&Refusal::NotFound);
     };
     let name = operation.slug;
-    let outcome = match decoded(&context, operation.inputs, &typed) {
+    let outcome = match decoded(&context, operation.inputs, &typed).await {
         Ok(inputs) => {
             site.engine
                 .write(visit.caller, move |w| {
@@ -212,7 +212,7 @@ fn own(context: &Context<'_>, slug: &str) -> Option<Known> {
         .map(of_action)
 }
 
-fn decoded(
+async fn decoded(
     context: &Context<'_>,
     inputs: &'static [Input],
     typed: &[(String, String)],
@@ -226,7 +226,13 @@ fn decoded(
         .site
         .engine
         .read(|r| fields::resolve(context, r, &kinds, &typed).map_err(Refusal::Invalid))?;
-    decode::inputs_form(context.app, inputs, &typed).map_err(Refusal::Invalid)
+    let mut values = decode::inputs_form(context.app, inputs, &typed).map_err(Refusal::Invalid)?;
+    context
+        .site
+        .field_hashing
+        .hide_inputs(inputs, &mut values)
+        .await?;
+    Ok(values)
 }
 
 fn errors_of(refusal: &Refusal) -> Option<Vec<FieldError>> {

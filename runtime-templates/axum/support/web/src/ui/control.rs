@@ -32,6 +32,17 @@ pub struct Control<'a> {
     pub prefix: &'a str,
     /// What browsers may fill in.
     pub autocomplete: &'a str,
+    /// Something hidden is kept already: left empty it stays, and it can be removed where that is offered.
+    pub kept: Option<Removal>,
+}
+
+/// Whether what is kept can be taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// By ticking a box.
+    Offered,
+    /// It is required.
+    Closed,
 }
 
 /// What can be chosen.
@@ -62,6 +73,7 @@ impl<'a> Control<'a> {
             unit: "",
             prefix: "f",
             autocomplete: "",
+            kept: None,
         }
     }
 
@@ -138,6 +150,12 @@ impl<'a> Control<'a> {
                     label for=(id) { (self.label) (self.mark()) }
                     (self.help_text(&id))
                     (self.control(&id, described.as_deref()))
+                    @if self.kept == Some(Removal::Offered) {
+                        label.check for={ (id) "-remove" } {
+                            input type="checkbox" id={ (id) "-remove" } name="_remove" value=(self.name);
+                            span { "Remove what is kept" }
+                        }
+                    }
                 }
                 @for (place, error) in self.errors.iter().enumerate() {
                     p.error id={ (id) "-error-" (place) } { (icon(Icon::Alert)) span { (worded(self.label, error)) } }
@@ -169,6 +187,7 @@ impl<'a> Control<'a> {
             return self.help;
         }
         match self.kind {
+            Kind::Password | Kind::Secret if self.kept.is_some() => "left empty, it stays as it is",
             Kind::TextList => "one per line",
             Kind::Duration => "for example 90 minutes, 14 days or PT1H30M",
             Kind::Markdown => "Markdown works here",
@@ -246,13 +265,19 @@ impl<'a> Control<'a> {
             Kind::Markdown => return text_area("tall", value),
             Kind::Json => return text_area("tall", value),
             Kind::TextList => return text_area("", &self.values.join("\n")),
+            // What is hidden is never put into a page that asks for it.
+            Kind::Secret => {
+                return html! {
+                    textarea.secret id=(id) name=(self.name) required[self.required] maxlength=[self.length.1] rows="2"
+                        autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby=[described] aria-invalid=[invalid] {}
+                };
+            }
             _ => {}
         }
         let (kind, mode, step) = match self.kind {
             Kind::Email => ("email", None, None),
             Kind::Url => ("url", None, None),
             Kind::Password => ("password", None, None),
-            Kind::Secret => ("text", None, None),
             Kind::Integer => ("number", Some("numeric"), Some("1")),
             Kind::Decimal(_) | Kind::Money | Kind::Percent => ("text", Some("decimal"), None),
             Kind::Date => ("date", None, None),
@@ -281,7 +306,7 @@ impl<'a> Control<'a> {
         );
         let autocomplete = match self.kind {
             _ if !self.autocomplete.is_empty() => Some(self.autocomplete),
-            Kind::Secret => Some("off"),
+            Kind::Password => Some("new-password"),
             _ => None,
         };
         let input = html! {

@@ -80,9 +80,9 @@ impl Render for Shown<'_> {
             }
             (Kind::Url, Value::Text(text)) => self.url(out, text),
             (Kind::Password, _) => none(out),
-            (Kind::Secret, Value::Text(text)) => {
+            (Kind::Secret, Value::Hidden(secret)) => {
                 if self.place == Place::Page {
-                    html! { code { (text) } }.render_to(out)
+                    html! { code.lines { (secret.text) } }.render_to(out)
                 } else {
                     out.push_str("••••••")
                 }
@@ -106,7 +106,7 @@ impl Render for Shown<'_> {
                 }
                 out.push_str("</span>");
             }
-            (_, Value::Ids(_) | Value::Texts(_)) => none(out),
+            (_, Value::Ids(_) | Value::Texts(_) | Value::Hidden(_)) => none(out),
             (_, Value::Text(text)) => text.render_to(out),
             (kind, value) => plain(self.display.app, kind, value).render_to(out),
         }
