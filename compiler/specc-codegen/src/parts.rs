@@ -149,6 +149,7 @@ pub fn uses(code: &str) -> String {
         ("engine::operation", "Row"),
         ("engine::operation", "To"),
         ("engine::refusal", "Refusal"),
+        ("engine::sign", "At"),
     ] {
         if crate::source::mentions_word(code, item) {
             out.push_str(&format!("use {path}::{item};\n"));
@@ -158,6 +159,7 @@ pub fn uses(code: &str) -> String {
         "ALL",
         "Accounts",
         "Action",
+        "Answer",
         "App",
         "Check",
         "Computed",
@@ -170,6 +172,7 @@ pub fn uses(code: &str) -> String {
         "Hook",
         "Input",
         "OnDelete",
+        "Returns",
         "Role",
         "Rule",
         "RuleOn",

@@ -193,17 +193,6 @@ fn too_large(context: &Context<'_>) -> Vec<Refused> {
             );
         }
     }
-    for action in &context.ir.actions {
-        if let Some(returns) = &action.returns {
-            refuse(
-                &action.name.text,
-                format!(
-                    "`Returns` ({}) is not compiled yet; leave it out to answer with the row",
-                    context.place(returns.span)
-                ),
-            );
-        }
-    }
     for span in seeds::seeds(context).1 {
         refuse(
             &context.place(span),

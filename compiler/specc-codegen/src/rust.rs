@@ -239,10 +239,7 @@ impl<'a> Rust<'a> {
         }
         if let (ExprKind::Input(name), Type::Password | Type::Secret) = (&expr.kind, &expr.ty) {
             // It goes on as it came: nothing here looks into it.
-            return format!(
-                "op.input({:?}).clone()",
-                crate::names::sent(name, "input")
-            );
+            return format!("op.input({:?}).clone()", crate::names::sent(name, "input"));
         }
         let (code, form) = self.value(expr);
         let code = self.rescaled(code, &expr.ty, ty);
@@ -255,6 +252,27 @@ impl<'a> Rust<'a> {
             }
             (Form::Slice, _) => format!("Value::from({code}.to_vec())"),
             _ => format!("Value::from({code})"),
+        }
+    }
+
+    /// Code of type `kernel::value::Value` for what an operation answers; lists keep their order.
+    #[must_use]
+    pub fn answered(&self, expr: &Expr) -> String {
+        let item = match &expr.ty {
+            Type::List(item) => Some(&**item),
+            Type::Many(_) => None,
+            _ => return self.stored(expr, &expr.ty),
+        };
+        if self.is_statement(expr) {
+            return self.statement(expr, "scalar");
+        }
+        let code = match self.value(expr) {
+            (code, Form::Slice) => format!("{code}.to_vec()"),
+            (code, _) => code,
+        };
+        match item {
+            Some(Type::Ref(_)) | None => format!("Value::Ids({code})"),
+            Some(_) => format!("Value::Texts({code})"),
         }
     }
 
@@ -305,14 +323,12 @@ impl<'a> Rust<'a> {
                 }
             }
             Type::Many(_) => (if owned { "Vec<i64>" } else { "&[i64]" }).to_owned(),
-            ty if is_text(ty) || matches!(ty, Type::Json) => {
-                (if owned {
-                    "Option<String>"
-                } else {
-                    "Option<&str>"
-                })
-                .to_owned()
-            }
+            ty if is_text(ty) || matches!(ty, Type::Json) => (if owned {
+                "Option<String>"
+            } else {
+                "Option<&str>"
+            })
+            .to_owned(),
             _ => "Option<i64>".to_owned(),
         }
     }

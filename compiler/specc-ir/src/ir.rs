@@ -519,6 +519,22 @@ pub enum Effect {
         /// What people read.
         sentence: Sentence,
     },
+    /// `sign up with email = e, name = e, password = e, … as name`
+    SignUp {
+        /// The given fields of User, name and e-mail among them.
+        values: Vec<(FieldId, Expr)>,
+        /// The password.
+        password: Expr,
+        /// The variable that names the new user afterwards.
+        bind: Option<VarId>,
+    },
+    /// `sign in with email = e, password = e`
+    SignIn {
+        /// Whose account.
+        email: Expr,
+        /// The password.
+        password: Expr,
+    },
 }
 
 /// What `do` runs.
@@ -549,6 +565,8 @@ pub struct Action {
     pub body: Body,
     /// What it answers; `None` for the row.
     pub returns: Option<Expr>,
+    /// An address of its own: `/close-year`, or with `{id}` for one on a row.
+    pub path: Option<Name>,
     /// Its heading.
     pub span: Span,
 }

@@ -1,7 +1,8 @@
 //! Visits every part of an expression, of an effect.
 
 use crate::expr::{Expr, ExprKind};
-use crate::ir::{Effect, EffectItem};
+use crate::ir::{Effect, EffectItem, Ir, Operation};
+use specc_syntax::names::same_name;
 
 /// Calls `see` for the expression and everything in it, outermost first.
 pub fn each(expr: &Expr, see: &mut impl FnMut(&Expr)) {
@@ -55,6 +56,65 @@ fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     }
 }
 
+/// Calls `see` for every effect of a list and of the bodies in it, in order.
+pub fn each_effect(items: &[EffectItem], see: &mut impl FnMut(&EffectItem)) {
+    effects(items, see);
+}
+
+fn effects(items: &[EffectItem], see: &mut dyn FnMut(&EffectItem)) {
+    for item in items {
+        see(item);
+        match &item.effect {
+            Effect::ForEach { body, .. } => effects(body, see),
+            Effect::When {
+                then, otherwise, ..
+            } => {
+                effects(then, see);
+                effects(otherwise, see);
+            }
+            _ => {}
+        }
+        if let Some(otherwise) = &item.otherwise {
+            effects(otherwise, see);
+        }
+    }
+}
+
+/// These effects may sign the caller in, also by an operation that they run.
+#[must_use]
+pub fn signs_in(ir: &Ir, items: &[EffectItem]) -> bool {
+    let (mut found, mut seen) = (false, Vec::new());
+    let mut run = Vec::new();
+    let mut look = |items: &[EffectItem], run: &mut Vec<usize>| {
+        each_effect(items, &mut |item| match &item.effect {
+            Effect::SignIn { .. } => found = true,
+            Effect::Do { operation, .. } => run.extend(action_of(ir, operation)),
+            _ => {}
+        });
+    };
+    look(items, &mut run);
+    while let Some(next) = run.pop() {
+        if seen.contains(&next) {
+            continue;
+        }
+        seen.push(next);
+        if let Some(action) = ir.actions.get(next) {
+            look(&action.body.does, &mut run);
+        }
+    }
+    found
+}
+
+/// The position of the action that an operation runs: its own, or what adds to the step.
+fn action_of(ir: &Ir, operation: &Operation) -> Option<usize> {
+    match operation {
+        Operation::Action(id) => Some(id.0 as usize),
+        Operation::Step(entity, name) => ir.actions.iter().position(|action| {
+            action.step && action.on == Some(*entity) && same_name(&action.name.text, name)
+        }),
+    }
+}
+
 /// Calls `see` for every expression of an effect and of its body, in order.
 pub fn each_of_effect(item: &EffectItem, see: &mut impl FnMut(&Expr)) {
     visit_effect(item, see);
@@ -105,6 +165,16 @@ fn visit_effect(item: &EffectItem, see: &mut dyn FnMut(&Expr)) {
             body(otherwise, see);
         }
         Effect::Refuse { .. } => {}
+        Effect::SignUp {
+            values, password, ..
+        } => {
+            values.iter().for_each(|(_, value)| visit(value, see));
+            visit(password, see);
+        }
+        Effect::SignIn { email, password } => {
+            visit(email, see);
+            visit(password, see);
+        }
     }
     if let Some(otherwise) = &item.otherwise {
         body(otherwise, see);

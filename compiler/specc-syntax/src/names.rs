@@ -86,6 +86,7 @@ pub const NAMES: &[(&str, Severity, &str)] = &[
     ("rule-does-not-fit", Severity::Error, "a rule of a field that does not fit its type"),
     ("scenario-without-then", Severity::Warning, "a scenario that checks nothing"),
     ("seed-without-entity", Severity::Error, "a table of example data that names no entity"),
+    ("sign-up-closed", Severity::Error, "`sign up` in a program in which nobody can sign up"),
     ("stray-backtick", Severity::Error, "a backtick without a partner, so that code is read as text"),
     ("struck-out", Severity::Warning, "struck-out text in a heading, table or item; it does not count"),
     ("table-cells", Severity::Error, "a table row with more cells than columns"),

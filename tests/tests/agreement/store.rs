@@ -29,6 +29,7 @@ impl ToSql for Bound<'_> {
             Value::Text(text) => ToSqlOutput::from(text.as_str()),
             Value::Texts(texts) => ToSqlOutput::from(serde_json::to_string(texts).unwrap()),
             Value::Ids(ids) => ToSqlOutput::from(serde_json::to_string(ids).unwrap()),
+            Value::Hidden(_) => unreachable!("expressions hold nothing hidden"),
         })
     }
 }

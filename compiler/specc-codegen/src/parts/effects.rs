@@ -19,6 +19,21 @@ pub fn hook(
     body: &Body,
     place: &str,
 ) -> (String, String) {
+    let (functions, hook, _) = operation(context, this, name, body, None, place);
+    (functions, hook)
+}
+
+/// The functions of an action, `NAME_requires`, `NAME_does` and where it says what it answers `NAME_returns`; the `Hook`
+/// and the `Answer` that name them.
+#[must_use]
+pub fn operation(
+    context: &Context<'_>,
+    this: Option<EntityId>,
+    name: &str,
+    body: &Body,
+    returns: Option<&Expr>,
+    place: &str,
+) -> (String, String, String) {
     let mut out = String::new();
     let requires = requirements(context, this, &body.requires);
     let operation = if crate::source::mentions_word(&requires, "op") {
@@ -30,34 +45,60 @@ pub fn hook(
         out,
         "/// What it needs. ({place})\nfn {name}_requires({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{requires}}}\n"
     );
-    if body.does.is_empty() {
-        return (
-            out,
-            format!("Hook {{ requires: {name}_requires, does: None }}"),
-        );
-    }
     let mut writer = Writer {
         context,
         this,
         rust: Rust::new(context.ir, context.names, Mode::Effect, this),
         taken: crate::names::Taken::without(&["op"]),
         body: &body.does,
+        returns,
+        kept: Vec::new(),
     };
     let mut does = writer.list(&body.does, body.as_system);
     writer.end(&body.does, &mut does);
-    let operation = if crate::source::mentions_word(&does, "op") {
-        "op"
+    let kept = writer.kept;
+    let does = if body.does.is_empty() {
+        "None".to_owned()
     } else {
-        "_op"
+        let operation = if crate::source::mentions_word(&does, "op") {
+            "op"
+        } else {
+            "_op"
+        };
+        let _ = write!(
+            out,
+            "/// What it does. ({place})\nfn {name}_does({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{does}}}\n"
+        );
+        format!("Some({name}_does)")
     };
-    let _ = write!(
-        out,
-        "/// What it does. ({place})\nfn {name}_does({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{does}}}\n"
-    );
-    (
-        out,
-        format!("Hook {{ requires: {name}_requires, does: Some({name}_does) }}"),
-    )
+    let hook = format!("Hook {{ requires: {name}_requires, does: {does} }}");
+    let signs_in = specc_ir::walk::signs_in(context.ir, &body.does);
+    let returns = returns.map(|expr| {
+        let mut rust = Rust::new(context.ir, context.names, Mode::Effect, this);
+        for (variable, kept) in &kept {
+            rust.row_variable(*variable, format!("op.kept({kept:?})"));
+        }
+        let value = rust.answered(expr);
+        let operation = if crate::source::mentions_word(&value, "op") {
+            "op"
+        } else {
+            "_op"
+        };
+        let _ = write!(
+            out,
+            "/// What it answers. ({place})\nfn {name}_returns({operation}: &mut Operation<'_>) -> Result<Value, Refusal> {{ Ok({value}) }}\n"
+        );
+        let kind = super::fields::answer_kind(context, &expr.ty);
+        format!("Some(Returns {{ kind: {kind}, value: {name}_returns }})")
+    });
+    let answer = match (&returns, signs_in) {
+        (None, false) => "Answer::ROW".to_owned(),
+        _ => format!(
+            "Answer {{ returns: {}, signs_in: {signs_in} }}",
+            returns.as_deref().unwrap_or("None")
+        ),
+    };
+    (out, hook, answer)
 }
 
 fn requirements(context: &Context<'_>, this: Option<EntityId>, requires: &[Requirement]) -> String {
@@ -106,6 +147,9 @@ struct Writer<'a> {
     rust: Rust<'a>,
     taken: crate::names::Taken,
     body: &'a [EffectItem],
+    returns: Option<&'a Expr>,
+    /// Rows that the answer speaks of, with the names they are kept under.
+    kept: Vec<(VarId, String)>,
 }
 
 impl Writer<'_> {
@@ -138,18 +182,30 @@ impl Writer<'_> {
         };
         // A row created in the attempt is known behind it, too.
         let mut effect = String::new();
-        if let Effect::Create {
-            entity,
-            values,
-            bind: Some(variable),
-        } = &item.effect
-            && self.speaks_of(*variable)
-        {
-            let name = self.name(*entity);
-            let call = self.create(*entity, values, system);
-            self.rust.row_variable(*variable, name.clone());
+        let made = match &item.effect {
+            Effect::Create {
+                entity,
+                values,
+                bind: Some(variable),
+            } if self.speaks_of(*variable) => {
+                Some((*variable, *entity, self.create(*entity, values, system)))
+            }
+            Effect::SignUp {
+                values,
+                password,
+                bind: Some(variable),
+            } if self.speaks_of(*variable) => {
+                Some((*variable, USER, self.sign_up(values, password, system)))
+            }
+            _ => None,
+        };
+        let mut known = None;
+        if let Some((variable, entity, call)) = made {
+            let name = self.name(entity);
+            self.rust.row_variable(variable, name.clone());
             let _ = writeln!(out, "let mut {name} = None;");
             let _ = writeln!(effect, "{name} = Some({call}?);");
+            known = Some((variable, name));
         } else {
             self.effect(&item.effect, system, &mut effect);
         }
@@ -172,6 +228,9 @@ impl Writer<'_> {
             out,
             "op.attempt(|{first}: &mut Operation<'_>| {{ {effect} }}, |{second}: &mut Operation<'_>| {{ {instead} }})?;"
         );
+        if let Some((variable, name)) = known {
+            self.keep(variable, &name, out);
+        }
     }
 
     fn effect(&mut self, effect: &Effect, system: bool, out: &mut String) {
@@ -199,16 +258,24 @@ impl Writer<'_> {
                 bind,
             } => {
                 let call = self.create(*entity, values, system);
-                match bind {
-                    Some(variable) if self.speaks_of(*variable) => {
-                        let name = self.name(*entity);
-                        self.rust.row_variable(*variable, name.clone());
-                        let _ = writeln!(out, "let {name} = Some({call}?);");
-                    }
-                    _ => {
-                        let _ = writeln!(out, "{call}?;");
-                    }
-                }
+                self.bound(*entity, *bind, &call, out);
+            }
+            Effect::SignUp {
+                values,
+                password,
+                bind,
+            } => {
+                let call = self.sign_up(values, password, system);
+                self.bound(USER, *bind, &call, out);
+            }
+            Effect::SignIn { email, password } => {
+                let at = at(&[("email", Some(email)), ("password", Some(password))]);
+                let _ = writeln!(
+                    out,
+                    "op.sign_in({}, {}, {at})?;",
+                    self.rust.stored(email, &Type::Text),
+                    self.rust.stored(password, &Type::Text)
+                );
             }
             Effect::Delete { row, entity } => {
                 let _ = writeln!(
@@ -407,6 +474,58 @@ impl Writer<'_> {
         )
     }
 
+    fn sign_up(&self, values: &[(FieldId, Expr)], password: &Expr, system: bool) -> String {
+        let given = |wanted: u32| {
+            let found = values.iter().find(|(field, _)| field.0 == wanted);
+            found.map(|(_, value)| value)
+        };
+        let at = at(&[
+            ("email", given(1)),
+            ("name", given(0)),
+            ("password", Some(password)),
+        ]);
+        let values: Vec<String> = values
+            .iter()
+            .map(|(field, value)| {
+                let ty = self.field_type(USER, *field);
+                format!(
+                    "({}, {})",
+                    self.field(USER, *field),
+                    self.rust.stored(value, &ty)
+                )
+            })
+            .collect();
+        format!(
+            "op.sign_up(Vec::from([{}]), {}, {at}, {})",
+            values.join(", "),
+            self.rust.stored(password, &Type::Text),
+            authority(system)
+        )
+    }
+
+    /// A call that gives a row, with the row's name where something speaks of it.
+    fn bound(&mut self, entity: EntityId, bind: Option<VarId>, call: &str, out: &mut String) {
+        match bind {
+            Some(variable) if self.speaks_of(variable) => {
+                let name = self.name(entity);
+                self.rust.row_variable(variable, name.clone());
+                let _ = writeln!(out, "let {name} = Some({call}?);");
+                self.keep(variable, &name, out);
+            }
+            _ => {
+                let _ = writeln!(out, "{call}?;");
+            }
+        }
+    }
+
+    /// Keeps a row that the answer speaks of.
+    fn keep(&mut self, variable: VarId, name: &str, out: &mut String) {
+        if self.returns.is_some_and(|expr| mentions(expr, variable)) {
+            let _ = writeln!(out, "op.keep({name:?}, {name});");
+            self.kept.push((variable, name.to_owned()));
+        }
+    }
+
     fn owned_list(&self, expr: &Expr) -> String {
         match self.rust.value(expr) {
             (code, Form::List) => code,
@@ -464,7 +583,7 @@ impl Writer<'_> {
     }
 
     fn speaks_of(&self, variable: VarId) -> bool {
-        speaks_of(self.body, variable)
+        speaks_of(self.body, variable) || self.returns.is_some_and(|expr| mentions(expr, variable))
     }
 }
 
@@ -497,6 +616,33 @@ fn ends_effect(effect: &Effect) -> bool {
         } => then.iter().any(ends) && otherwise.iter().any(ends),
         _ => false,
     }
+}
+
+/// The `At` of an effect on accounts: the inputs its values come from.
+fn at(given: &[(&str, Option<&Expr>)]) -> String {
+    let inputs: Vec<String> = given
+        .iter()
+        .filter_map(|(name, value)| match value.map(|value| &value.kind) {
+            Some(ExprKind::Input(input)) => Some(format!(
+                "{name}: {}",
+                literal(&super::operations::input_name(input))
+            )),
+            _ => None,
+        })
+        .collect();
+    match inputs.len() {
+        0 => "At::default()".to_owned(),
+        3 => format!("At {{ {} }}", inputs.join(", ")),
+        _ => format!("At {{ {}, ..At::default() }}", inputs.join(", ")),
+    }
+}
+
+fn mentions(expr: &Expr, variable: VarId) -> bool {
+    let mut found = false;
+    walk(expr, &mut |inner| {
+        found |= inner.kind == ExprKind::Var(variable)
+    });
+    found
 }
 
 /// Some expression of the list speaks of the variable.
@@ -545,6 +691,16 @@ pub fn each_expression(items: &[EffectItem], visit: &mut dyn FnMut(&Expr)) {
                 each_expression(otherwise, visit);
             }
             Effect::Refuse { .. } => {}
+            Effect::SignUp {
+                values, password, ..
+            } => {
+                values.iter().for_each(|(_, value)| visit(value));
+                visit(password);
+            }
+            Effect::SignIn { email, password } => {
+                visit(email);
+                visit(password);
+            }
         }
         if let Some(otherwise) = &item.otherwise {
             each_expression(otherwise, visit);

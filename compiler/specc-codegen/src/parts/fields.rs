@@ -269,6 +269,16 @@ pub fn kind(context: &Context<'_>, ty: &Type, field: Option<(EntityId, FieldId)>
     }
 }
 
+/// The `Kind` of what an operation answers.
+#[must_use]
+pub fn answer_kind(context: &Context<'_>, ty: &Type) -> String {
+    match ty {
+        Type::List(item) => format!("Kind::List(&{})", kind(context, item, None)),
+        Type::Many(item) => format!("Kind::List(&{})", kind(context, &Type::Ref(*item), None)),
+        other => kind(context, other, None),
+    }
+}
+
 fn default(
     context: &Context<'_>,
     entity: EntityId,

@@ -3,8 +3,12 @@
 use super::{Context, access, effects, fields, label};
 use crate::source::{list, literal, pointed};
 use crate::sql::{Names as _, Sql};
-use specc_ir::ir::{Action, Body, EntityId, Lifecycle, Parameter, Step, Verb};
-use specc_syntax::names::fold_name;
+use specc_ir::expr::{Expr, ExprKind};
+use specc_ir::ir::{Action, Body, Effect, EffectItem, EntityId, Ir, Lifecycle, Step, Verb};
+use specc_syntax::names::{fold_name, same_name};
+
+/// How far passwords are followed into the actions that an action runs; the runtime goes no deeper.
+const DEEPEST: u32 = 16;
 
 /// The step in addresses; all rows of one name share it.
 #[must_use]
@@ -34,7 +38,7 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
     let mut taken = crate::names::Taken::without(&["steps"]);
     let mut functions = String::new();
     let mut entries: Vec<String> = Vec::new();
-    let mut bodies: Vec<(u32, String)> = Vec::new();
+    let mut bodies: Vec<(u32, String, String)> = Vec::new();
     for lifecycle in &declared.lifecycles {
         for step in &lifecycle.steps {
             let place = context.place(step.span);
@@ -59,32 +63,35 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
                 .action
                 .and_then(|id| Some((id, context.ir.actions.get(id.0 as usize)?)));
             let mut inputs = "&[]".to_owned();
+            let mut answer = "Answer::ROW".to_owned();
             let hook = match body {
                 Some((id, action)) => {
-                    inputs = self::inputs(context, &action.inputs);
+                    inputs = self::inputs(context, action);
                     let known = bodies
                         .iter()
-                        .find(|(known, _)| *known == id.0)
-                        .map(|(_, hook)| hook.clone());
-                    let hook = known.unwrap_or_else(|| {
+                        .find(|(known, ..)| *known == id.0)
+                        .map(|(_, hook, answer)| (hook.clone(), answer.clone()));
+                    let (hook, said) = known.unwrap_or_else(|| {
                         let name = taken.take(context.names.action_function(id.0 as usize), "_");
-                        let (text, hook) = effects::hook(
+                        let (text, hook, answer) = effects::operation(
                             context,
                             Some(entity),
                             &name,
                             &action.body,
+                            action.returns.as_ref(),
                             &context.place(action.span),
                         );
                         functions.push_str(&spaced(&text));
-                        bodies.push((id.0, hook.clone()));
-                        hook
+                        bodies.push((id.0, hook.clone(), answer.clone()));
+                        (hook, answer)
                     });
+                    answer = said;
                     format!("Some({hook})")
                 }
                 None => "None".to_owned(),
             };
             entries.push(entry(
-                context, entity, lifecycle, step, &name, &inputs, &hook, &place,
+                context, entity, lifecycle, step, &name, &inputs, &hook, &answer, &place,
             ));
         }
     }
@@ -106,6 +113,7 @@ fn entry(
     may: &str,
     inputs: &str,
     hook: &str,
+    answer: &str,
     place: &str,
 ) -> String {
     let choice = context
@@ -130,7 +138,7 @@ fn entry(
         .map(|when| Sql::over_row(context.ir, context.names).condition(when))
         .unwrap_or_default();
     format!(
-        "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, inputs: {inputs}, body: {hook}, source: {} }}",
+        "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, inputs: {inputs}, body: {hook}, answer: {answer}, source: {} }}",
         literal(&label(&step.name.text)),
         literal(&step_slug(context, entity, &step.name.text)),
         context.names.field_constant(entity, lifecycle.field),
@@ -157,14 +165,22 @@ pub fn actions(context: &Context<'_>, entity: Option<EntityId>) -> String {
             "\n/// Who may {name}. ({place})\n{}",
             access::who_function(context, &may, &action.who, &text)
         ));
-        let (text, hook) = effects::hook(context, entity, function, &action.body, &place);
+        let (text, hook, answer) = effects::operation(
+            context,
+            entity,
+            function,
+            &action.body,
+            action.returns.as_ref(),
+            &place,
+        );
         functions.push_str(&spaced(&text));
         entries.push(format!(
-            "Action {{ name: {}, slug: {}, about: {}, who: {may}, inputs: {}, body: {hook}, source: {} }}",
+            "Action {{ name: {}, slug: {}, about: {}, who: {may}, inputs: {}, body: {hook}, answer: {answer}, path: {}, source: {} }}",
             literal(&label(&action.name.text)),
             literal(context.names.action_slug(position)),
             literal(action.about.trim()),
-            inputs(context, &action.inputs),
+            inputs(context, action),
+            literal(action.path.as_ref().map_or("", |path| path.text.as_str())),
             literal(&place)
         ));
     }
@@ -219,19 +235,29 @@ pub fn hooks(context: &Context<'_>, entity: EntityId) -> (String, [String; 3]) {
     (text, named)
 }
 
-fn inputs(context: &Context<'_>, inputs: &[Parameter]) -> String {
-    let inputs: Vec<String> = inputs
+fn inputs(context: &Context<'_>, action: &Action) -> String {
+    let secret = passwords(context.ir, &action.body.does, 0);
+    let inputs: Vec<String> = action
+        .inputs
         .iter()
         .map(|input| {
+            let as_typed = secret.iter().any(|name| same_name(name, &input.name.text));
+            let kind = if as_typed {
+                "Kind::Password".to_owned()
+            } else {
+                fields::kind(context, &input.ty, None)
+            };
             let base = format!(
-                "Input::new({}, {}, {})",
+                "Input::new({}, {}, {kind})",
                 literal(&input_name(&input.name.text)),
                 literal(&label(&input.name.text)),
-                fields::kind(context, &input.ty, None),
             );
             let mut parts: Vec<String> = Vec::new();
             if !input.optional {
                 parts.push("required: true".to_owned());
+            }
+            if as_typed {
+                parts.push("as_typed: true".to_owned());
             }
             if let Some(field) = input
                 .like
@@ -247,6 +273,37 @@ fn inputs(context: &Context<'_>, inputs: &[Parameter]) -> String {
         })
         .collect();
     list(&inputs)
+}
+
+/// The inputs that are somebody's password, also by way of actions that this one runs: they are typed unseen and never
+/// shown again.
+fn passwords(ir: &Ir, items: &[EffectItem], deep: u32) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut named = |value: &Expr| {
+        if let ExprKind::Input(name) = &value.kind {
+            found.push(name.clone());
+        }
+    };
+    specc_ir::walk::each_effect(items, &mut |item| match &item.effect {
+        Effect::SignUp { password, .. } | Effect::SignIn { password, .. } => named(password),
+        Effect::Do {
+            operation: specc_ir::ir::Operation::Action(id),
+            inputs,
+            ..
+        } if deep < DEEPEST => {
+            let Some(action) = ir.actions.get(id.0 as usize) else {
+                return;
+            };
+            let within = passwords(ir, &action.body.does, deep + 1);
+            for (name, value) in inputs {
+                if within.iter().any(|password| same_name(password, name)) {
+                    named(value);
+                }
+            }
+        }
+        _ => {}
+    });
+    found
 }
 
 fn spaced(text: &str) -> String {

@@ -334,6 +334,16 @@ fn effects(items: &[EffectItem], wanted: &mut Wanted) {
                 row.iter().for_each(|row| searched(row, wanted));
                 inputs.iter().for_each(|(_, value)| searched(value, wanted));
             }
+            Effect::SignUp {
+                values, password, ..
+            } => {
+                values.iter().for_each(|(_, value)| searched(value, wanted));
+                searched(password, wanted);
+            }
+            Effect::SignIn { email, password } => {
+                searched(email, wanted);
+                searched(password, wanted);
+            }
             Effect::Email { to, text } => {
                 searched(to, wanted);
                 searched(text, wanted);

@@ -1,14 +1,17 @@
 //! What operations require and do: `On create | update | delete` and `Action`.
 
+mod path;
+
 use super::formal::{
     self, Entry, Keys, bare, fold, not_compiled_yet, sentence_and_code, sentence_id,
 };
 use super::names::{Names, number};
 use super::outline::{Outline, about};
 use super::{Pass, declare, who};
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprKind};
 use crate::ir::{
-    Action, ActionId, Body, Effect, EffectItem, EntityId, Ir, Name, Requirement, Sentence, Who,
+    Action, ActionId, Body, Effect, EffectItem, EntityId, Ir, Name, Requirement, Sentence, Type,
+    Who,
 };
 use crate::parse;
 use crate::scope::{Index, Scope};
@@ -26,9 +29,9 @@ const HOOK_KEYS: Keys = Keys {
 const ACTION_KEYS: Keys = Keys {
     section: "an action",
     known: &[
-        "On", "Who", "When", "Input", "Requires", "Does", "Returns", "Acts as",
+        "On", "Who", "When", "Input", "Requires", "Does", "Returns", "Acts as", "Path",
     ],
-    not_yet: &["Path", "Finds", "Body"],
+    not_yet: &["Finds", "Body"],
 };
 
 /// What the second pass reads of an action.
@@ -146,6 +149,10 @@ pub(super) fn declare_actions<'t>(
             inputs,
             body: Body::default(),
             returns: None,
+            path: entries
+                .iter()
+                .find(|entry| entry.key == "Path")
+                .and_then(|entry| path::read(&entry.value, on.is_some(), out)),
             span: section.heading.span,
         });
         pending.push(Pending { id, entries });
@@ -164,6 +171,7 @@ pub(super) fn declare_actions<'t>(
             }
         }
     }
+    path::check(&actions, ir, out);
     ir.actions = actions;
     pending
 }
@@ -178,6 +186,19 @@ fn whole(
 ) {
     let find = |key: &str| entries.iter().find(|entry| entry.key == key);
     if step {
+        if let Some(entry) = find("Path") {
+            out.push(
+                Diagnostic::new(
+                    "bad-value",
+                    entry.text.span,
+                    format!(
+                        "`{}` is a step of a lifecycle, which has its address",
+                        name.text
+                    ),
+                )
+                .help("take `Path:` out"),
+            );
+        }
         for key in ["Who", "When"] {
             if let Some(entry) = find(key) {
                 out.push(
@@ -252,6 +273,7 @@ pub(super) fn actions(pending: &[Pending<'_>], pass: &mut Pass<'_>) -> Vec<Opera
         };
         let mut ids = HashSet::new();
         let mut body = body(&action.entries, &mut scope, &mut ids, pass);
+        one_use_of_passwords(&body.does, pass.out);
         if let Some(entry) = find("When").filter(|_| !declared.step)
             && let Some(code) = formal::cell_code(&entry.value, "When", pass.out)
             && let Some(condition) = parse::condition(&mut scope, code, pass.out)
@@ -276,11 +298,8 @@ pub(super) fn actions(pending: &[Pending<'_>], pass: &mut Pass<'_>) -> Vec<Opera
         }
         let returns = find("Returns").and_then(|entry| {
             let code = formal::cell_code(&entry.value, "Returns", pass.out)?;
-            pass.out.push(
-                not_compiled_yet(entry.item.span, "`Returns`")
-                    .help("leave it out for now: an action answers with its row"),
-            );
-            parse::value(&mut scope, code, None, pass.out)
+            let value = parse::value(&mut scope, code, None, pass.out)?;
+            answerable(&value, pass.out).then_some(value)
         });
         out.push(Operation {
             id: action.id,
@@ -290,6 +309,66 @@ pub(super) fn actions(pending: &[Pending<'_>], pass: &mut Pass<'_>) -> Vec<Opera
         });
     }
     out
+}
+
+/// An input that signs somebody up or in is needed as it was typed, one that a field keeps is hashed before the write:
+/// the same one can't be both.
+fn one_use_of_passwords(does: &[EffectItem], out: &mut Vec<Diagnostic>) {
+    let mut signs: Vec<String> = Vec::new();
+    let mut keeps: Vec<(String, Span)> = Vec::new();
+    crate::walk::each_effect(does, &mut |item| match &item.effect {
+        Effect::SignUp {
+            password, values, ..
+        } => {
+            signs.extend(input_of(password));
+            keeps.extend(values.iter().filter_map(|(_, value)| kept(value)));
+        }
+        Effect::SignIn { password, .. } => signs.extend(input_of(password)),
+        Effect::Set { value, .. } => keeps.extend(kept(value)),
+        Effect::Create { values, .. } => {
+            keeps.extend(values.iter().filter_map(|(_, value)| kept(value)));
+        }
+        _ => {}
+    });
+    for (name, span) in keeps {
+        if signs.contains(&name) {
+            let message = format!(
+                "`input.{name}` signs somebody up or in here, so no field can keep it as well"
+            );
+            out.push(
+                Diagnostic::new("hidden-value", span, message)
+                    .help("ask for the field's password in an input of its own"),
+            );
+        }
+    }
+}
+
+fn input_of(value: &Expr) -> Option<String> {
+    match &value.kind {
+        ExprKind::Input(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn kept(value: &Expr) -> Option<(String, Span)> {
+    (value.ty == Type::Password).then(|| Some((input_of(value)?, value.span)))?
+}
+
+/// What an operation may answer: anything but passwords, secrets and nothing at all.
+fn answerable(value: &Expr, out: &mut Vec<Diagnostic>) -> bool {
+    let (message, help) = match &value.ty {
+        Type::Empty => (
+            "`empty` is no answer",
+            "leave `Returns:` out: the answer is then the row",
+        ),
+        Type::Password | Type::Secret => (
+            "a password or a secret is never answered",
+            "answer with something else",
+        ),
+        _ => return true,
+    };
+    out.push(Diagnostic::new("type-mismatch", value.span, message).help(help));
+    false
 }
 
 /// Puts what was found in place.
@@ -321,7 +400,24 @@ pub(super) fn of_hook(
             .help("add `- Requires:` or `- Does:` with items below it"),
         );
     }
-    body(&entries, scope, ids, pass)
+    let kept = scope.vars.len();
+    let body = body(&entries, scope, ids, pass);
+    scope.vars.truncate(kept);
+    if let Some(item) = body
+        .does
+        .iter()
+        .find(|item| crate::walk::signs_in(pass.ir, std::slice::from_ref(*item)))
+    {
+        pass.out.push(
+            Diagnostic::new(
+                "bad-effect",
+                item.span,
+                "nobody is signed in by creating, changing or deleting a row",
+            )
+            .help("put `sign in` into an action"),
+        );
+    }
+    body
 }
 
 fn body(
@@ -360,7 +456,8 @@ fn body(
         let mut items = Vec::new();
         if entry.value.is_empty() {
             let children: Vec<&Item> = entry.item.children().collect();
-            effects(&children, scope, pass, &mut items);
+            // Names given here are known to `Returns`, too.
+            listed(&children, scope, pass, &mut items);
             if children.is_empty() {
                 pass.out.push(
                     Diagnostic::new("missing-value", entry.text.span, "`Does:` has no effects")
@@ -449,11 +546,15 @@ fn no_children(item: &Item, pass: &mut Pass<'_>) {
 /// The effects of a list, top to bottom. Names given with `as` live to the end of their list.
 fn effects(items: &[&Item], scope: &mut Scope<'_>, pass: &mut Pass<'_>, out: &mut Vec<EffectItem>) {
     let kept = scope.vars.len();
+    listed(items, scope, pass, out);
+    scope.vars.truncate(kept);
+}
+
+fn listed(items: &[&Item], scope: &mut Scope<'_>, pass: &mut Pass<'_>, out: &mut Vec<EffectItem>) {
     for item in items {
         let children: Vec<&Item> = item.children().collect();
         effect(&item.line, &children, item.span, scope, pass, out);
     }
-    scope.vars.truncate(kept);
 }
 
 /// The item is an `otherwise`.

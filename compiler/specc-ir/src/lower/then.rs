@@ -66,7 +66,10 @@ pub(super) fn then(
                     format!("a step never looks into `{}`", field.name.text),
                 )
                 .label(field.name.span, "declared here")
-                .help(format!("say `has {} empty`, or leave it out", field.name.text)),
+                .help(format!(
+                    "say `has {} empty`, or leave it out",
+                    field.name.text
+                )),
             );
             return Err(Stop::Reported);
         }

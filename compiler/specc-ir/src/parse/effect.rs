@@ -1,5 +1,7 @@
 //! Effects: one grammar for everything an operation does.
 
+mod accounts;
+
 use super::QueryNode;
 use super::fit::{describe, is_text};
 use super::syntax::{Node, NodeKind, Parser};
@@ -48,6 +50,15 @@ enum EffectNode {
     ForEach(QueryNode, Place),
     When(Node),
     Refuse(String, Place),
+    SignUp {
+        values: Vec<(Place, Node)>,
+        name: Option<Place>,
+        place: Place,
+    },
+    SignIn {
+        values: Vec<(Place, Node)>,
+        place: Place,
+    },
 }
 
 /// One effect. Names given with `as` are added to the scope.
@@ -62,7 +73,7 @@ pub fn effect(
         let mut node = read(&mut parser)?;
         let as_system = parser.take_words(&["as", "system"]);
         // The two may stand in either order.
-        if let EffectNode::Create { name, .. } = &mut node
+        if let EffectNode::Create { name, .. } | EffectNode::SignUp { name, .. } = &mut node
             && as_system
             && name.is_none()
             && parser.take_words(&["as"])
@@ -203,21 +214,44 @@ fn read(parser: &mut Parser<'_>) -> Result<EffectNode, Fail> {
             .named("misplaced-otherwise")
             .help("it stands directly below a `when`, or nested below the effect whose refusal it answers"));
     }
-    if parser.is_word(0, "sign") && (parser.is_word(1, "up") || parser.is_word(1, "in")) {
-        return Err(Fail::new(
-            start,
-            end,
-            "`sign up with` and `sign in with` are part of the language but not compiled yet",
-        )
-        .named("not-compiled-yet")
-        .help("people sign up and in on the pages that every app has"));
+    if parser.take_words(&["sign", "up"]) {
+        let values = given(parser, "sign up with email = …, name = …, password = …")?;
+        let named = parser.is_word(0, "as") && !parser.is_word(1, "system");
+        let name = if named && parser.take_words(&["as"]) {
+            Some(parser.name("a name behind `as`")?)
+        } else {
+            None
+        };
+        return Ok(EffectNode::SignUp {
+            values,
+            name,
+            place: (start, parser.last_end()),
+        });
+    }
+    if parser.take_words(&["sign", "in"]) {
+        let values = given(parser, "sign in with email = …, password = …")?;
+        return Ok(EffectNode::SignIn {
+            values,
+            place: (start, parser.last_end()),
+        });
     }
     let word = parser.slice(start, end);
     let fail = Fail::new(start, end, format!("`{word}` begins no effect")).named("bad-effect");
     Err(match suggest(word, EFFECTS.iter().copied()) {
         Some(near) => fail.help(format!("did you mean `{near}`?")).edit(near),
-        None => fail.help("effects begin with `set`, `create`, `delete`, `do`, `email`, `for each`, `when`, `otherwise` or `refuse`"),
+        None => fail.help("effects begin with `set`, `create`, `delete`, `do`, `email`, `for each`, `when`, `otherwise`, `refuse`, `sign up` or `sign in`"),
     })
+}
+
+/// `with a = e, b = e`, which must be there.
+fn given(parser: &mut Parser<'_>, form: &'static str) -> Result<Vec<(Place, Node)>, Fail> {
+    if !parser.take_words(&["with"]) {
+        return Err(parser
+            .expected("`with`")
+            .named("bad-effect")
+            .help(format!("write `{form}`")));
+    }
+    values(parser)
 }
 
 fn values(parser: &mut Parser<'_>) -> Result<Vec<(Place, Node)>, Fail> {
@@ -358,6 +392,12 @@ fn typed(typer: &mut Typer<'_, '_>, node: EffectNode) -> Option<Effect> {
                 span: typer.span(place.0, place.1),
             },
         }),
+        EffectNode::SignUp {
+            values,
+            name,
+            place,
+        } => accounts::sign_up(typer, &values, name, place),
+        EffectNode::SignIn { values, place } => accounts::sign_in(typer, &values, place),
     }
 }
 

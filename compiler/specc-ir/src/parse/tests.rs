@@ -230,7 +230,16 @@ fn effects() {
         ("set titel to \"x\"", "unknown-field"),
         ("seet title to \"x\"", "bad-effect"),
         ("do nothing", "unknown-operation"),
-        ("sign up with email = \"a\"", "not-compiled-yet"),
+        ("sign up with email = \"a@b.org\"", "bad-effect"),
+        ("sign up", "bad-effect"),
+        (
+            "sign in with email = \"a@b.org\", password = 3",
+            "type-mismatch",
+        ),
+        (
+            "sign in with mail = \"a@b.org\", password = \"x\"",
+            "bad-effect",
+        ),
         ("for each Item where open", "bad-effect"),
         ("email price \"x\"", "type-mismatch"),
         ("otherwise", "misplaced-otherwise"),

@@ -137,7 +137,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
     }
 
     /// As [`Typer::expr`], where a password or secret may stand alone.
-    fn whole(&mut self, node: &Node, hint: Option<&Type>) -> Option<Expr> {
+    pub(super) fn whole(&mut self, node: &Node, hint: Option<&Type>) -> Option<Expr> {
         match &node.kind {
             NodeKind::Group(inner) => {
                 let mut expr = self.whole(inner, hint)?;
@@ -151,7 +151,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
     }
 
     /// Reports a password or secret that would be read.
-    fn open(&mut self, node: &Node, expr: Expr) -> Option<Expr> {
+    pub(super) fn open(&mut self, node: &Node, expr: Expr) -> Option<Expr> {
         if !is_hidden(&expr.ty) {
             return Some(expr);
         }
@@ -390,14 +390,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
                     });
                 }
                 Part::Code(node) => match self.expr(node, None) {
-                    Some(expr)
-                        if matches!(
-                            expr.ty,
-                            Type::List(_)
-                                | Type::Many(_)
-                                | Type::Json
-                        ) =>
-                    {
+                    Some(expr) if matches!(expr.ty, Type::List(_) | Type::Many(_) | Type::Json) => {
                         let ty = describe(&expr.ty, self.ir);
                         self.report(
                             "type-mismatch",

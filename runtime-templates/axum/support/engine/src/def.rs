@@ -248,6 +248,8 @@ pub struct Step {
     pub inputs: &'static [Input],
     /// What it needs and does, after the field is set.
     pub body: Option<Hook>,
+    /// What it answers.
+    pub answer: Answer,
     /// `path:line` in the spec.
     pub source: &'static str,
 }
@@ -266,6 +268,10 @@ pub struct Action {
     pub inputs: &'static [Input],
     /// What it needs and does.
     pub body: Hook,
+    /// What it answers.
+    pub answer: Answer,
+    /// An address of its own, such as `/close-year` or `/tickets/{id}/grab`; empty for the one it has anyway.
+    pub path: &'static str,
     /// `path:line` in the spec.
     pub source: &'static str,
 }
@@ -290,6 +296,38 @@ impl Hook {
     }
 }
 
+/// What an operation answers.
+#[derive(Clone, Copy)]
+pub struct Answer {
+    /// A value in place of the row.
+    pub returns: Option<Returns>,
+    /// It may sign the caller in.
+    pub signs_in: bool,
+}
+
+impl Answer {
+    /// The row.
+    pub const ROW: Answer = Answer {
+        returns: None,
+        signs_in: false,
+    };
+
+    /// It is more than the row.
+    #[must_use]
+    pub const fn is_special(&self) -> bool {
+        self.returns.is_some() || self.signs_in
+    }
+}
+
+/// A value that an operation answers with.
+#[derive(Clone, Copy)]
+pub struct Returns {
+    /// What it holds.
+    pub kind: Kind,
+    /// Works it out once everything is done and the rules hold.
+    pub value: fn(&mut Operation<'_>) -> Result<Value, Refusal>,
+}
+
 /// An input of an action.
 pub struct Input {
     /// As sent.
@@ -306,6 +344,8 @@ pub struct Input {
     pub bounds: (Option<i64>, Option<i64>),
     /// A regular expression that the whole text matches.
     pub pattern: Option<&'static str>,
+    /// Somebody's own password: signing up and in need it as it was typed, so it is not hashed before the write.
+    pub as_typed: bool,
 }
 
 impl Input {
@@ -320,6 +360,7 @@ impl Input {
             length: (None, None),
             bounds: (None, None),
             pattern: None,
+            as_typed: false,
         }
     }
 

@@ -48,6 +48,9 @@ pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result
     for message in &work.messages {
         mail::leave(scope, message)?;
     }
+    let mut sign = scope.sign.borrow_mut();
+    sign.newcomers.extend(&work.newcomers);
+    sign.signed_in = work.signed_in.or(sign.signed_in);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Rows as JSON, written straight from columns.
 
 use kernel::kind::Kind;
+use kernel::value::Value;
 use rusqlite::types::ValueRef;
 
 /// A column as JSON.
@@ -8,6 +9,12 @@ pub(crate) fn column(out: &mut Vec<u8>, kind: &Kind, stored: ValueRef<'_>) {
     match stored {
         ValueRef::Integer(number) => integer(out, kind, number),
         ValueRef::Text(bytes) => match kind {
+            Kind::List(_) => {
+                let stored = Value::Text(String::from_utf8_lossy(bytes).into_owned());
+                let mut text = String::new();
+                kernel::format::write_json(kind, &stored, &mut text);
+                out.extend_from_slice(text.as_bytes());
+            }
             Kind::Json | Kind::TextList | Kind::Many(..) if !bytes.is_empty() => {
                 out.extend_from_slice(bytes)
             }
@@ -15,7 +22,9 @@ pub(crate) fn column(out: &mut Vec<u8>, kind: &Kind, stored: ValueRef<'_>) {
             _ if bytes.is_empty() => out.extend_from_slice(b"null"),
             _ => string(out, bytes),
         },
-        _ if matches!(kind, Kind::TextList | Kind::Many(..)) => out.extend_from_slice(b"[]"),
+        _ if matches!(kind, Kind::TextList | Kind::Many(..) | Kind::List(_)) => {
+            out.extend_from_slice(b"[]")
+        }
         _ => out.extend_from_slice(b"null"),
     }
 }

@@ -25,10 +25,12 @@ pub mod reader;
 pub mod refusal;
 mod scope;
 pub mod seal;
+pub mod sign;
 mod store;
 mod system;
 pub mod writer;
 
+pub use caller::Caller;
 pub use reader::Reader;
 pub use store::{Durability, Engine, OpenError, Options};
 pub use writer::Writer;

@@ -65,7 +65,7 @@ pub fn delete(
     })
 }
 
-/// Takes a step of a row's lifecycle.
+/// Takes a step of a row's lifecycle. What it answers stands in [`Writer::sign`].
 ///
 /// # Errors
 /// As the operation refuses.
@@ -78,12 +78,16 @@ pub fn step(
     inputs: Vec<(&'static str, Value)>,
 ) -> Result<Row, Refusal> {
     let scope = w.scope();
-    run(&scope, (slug, entity, id), || {
-        perform::step(&scope, entity, id, slug, version, inputs, Door::Client)
+    scope.atomic(|| {
+        let ran = perform::step(&scope, entity, id, slug, version, inputs, Door::Client)?;
+        finish(&scope, Some((slug, entity, id)), false)?;
+        ran.answer(&scope)?;
+        Ok(scope.load(entity, id)?.unwrap_or_default())
     })
 }
 
-/// Runs an action, on a row or of the program; gives the row if it is still there.
+/// Runs an action, on a row or of the program; gives the row if it is still there. What it answers stands in
+/// [`Writer::sign`].
 ///
 /// # Errors
 /// As the operation refuses.
@@ -98,13 +102,15 @@ pub fn action(
     let scope = w.scope();
     scope.atomic(|| match (entity, id) {
         (Some(entity), Some(id)) => {
-            perform::action(&scope, entity, id, slug, version, inputs, Door::Client)?;
+            let ran = perform::action(&scope, entity, id, slug, version, inputs, Door::Client)?;
             finish(&scope, Some((slug, entity, id)), false)?;
+            ran.answer(&scope)?;
             scope.load(entity, id)
         }
         (None, _) => {
-            perform::program_action(&scope, slug, inputs, Door::Client)?;
+            let ran = perform::program_action(&scope, slug, inputs, Door::Client)?;
             finish(&scope, None, false)?;
+            ran.answer(&scope)?;
             Ok(None)
         }
         (Some(_), None) => Err(Refusal::NotFound),

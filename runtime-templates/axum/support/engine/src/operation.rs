@@ -6,6 +6,7 @@ use crate::finish::judge_attempt;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
 use crate::scope::{Message, Scope, Work};
+use crate::sign::{self, At, Sign};
 use crate::{change, delete, perform};
 use kernel::value::Value;
 use std::cell::RefCell;
@@ -55,6 +56,8 @@ pub struct Operation<'t> {
     pub inputs: Vec<(&'static str, Value)>,
     plans: &'t Plans,
     work: &'t RefCell<Work>,
+    sign: &'t RefCell<Sign>,
+    kept: Vec<(&'static str, Option<i64>)>,
     elevated: bool,
     asking: bool,
 }
@@ -99,6 +102,8 @@ impl<'t> Operation<'t> {
             inputs,
             plans: scope.plans,
             work: scope.work,
+            sign: scope.sign,
+            kept: Vec::new(),
             elevated: scope.elevated,
             asking: false,
         }
@@ -125,6 +130,7 @@ impl<'t> Operation<'t> {
             now: self.now,
             today: self.today,
             work: self.work,
+            sign: self.sign,
             elevated: self.elevated || authority == Authority::System,
         }
     }
@@ -284,18 +290,58 @@ impl<'t> Operation<'t> {
     ) -> Result<(), Refusal> {
         let scope = self.scope(authority);
         scope.deeper(|| match entity {
-            None => perform::program_action(&scope, slug, inputs, change::Door::Effect),
+            None => perform::program_action(&scope, slug, inputs, change::Door::Effect).map(|_| ()),
             Some(entity) => {
                 let entity = self.of(entity)?;
                 let id = id.ok_or_else(nothing_there)?;
                 if entity.steps.iter().any(|step| step.slug == slug) {
                     perform::step(&scope, entity, id, slug, None, inputs, change::Door::Effect)
+                        .map(|_| ())
                 } else {
                     perform::action(&scope, entity, id, slug, None, inputs, change::Door::Effect)
+                        .map(|_| ())
                 }
             }
         })?;
         self.refresh()
+    }
+
+    /// Signs somebody up and gives the new user.
+    ///
+    /// # Errors
+    /// Where signing up is closed, a value does not fit, or the address has an account.
+    pub fn sign_up(
+        &mut self,
+        values: Vec<(usize, Value)>,
+        password: Value,
+        at: At,
+        authority: Authority,
+    ) -> Result<i64, Refusal> {
+        let scope = self.scope(authority);
+        let user = scope.deeper(|| sign::up(&scope, values, password, at))?;
+        self.refresh()?;
+        Ok(user)
+    }
+
+    /// Signs the caller in, once the operation is kept.
+    ///
+    /// # Errors
+    /// Where no account has this address and password, or the address is not confirmed.
+    pub fn sign_in(&mut self, email: Value, password: Value, at: At) -> Result<(), Refusal> {
+        sign::enter(&self.scope(Authority::Caller), email, password, at)
+    }
+
+    /// Keeps a row under its name, for what the operation answers.
+    pub fn keep(&mut self, name: &'static str, row: Option<i64>) {
+        self.kept.retain(|(known, _)| *known != name);
+        self.kept.push((name, row));
+    }
+
+    /// The row that was kept under this name.
+    #[must_use]
+    pub fn kept(&self, name: &str) -> Option<i64> {
+        let found = self.kept.iter().find(|(known, _)| *known == name);
+        found.and_then(|(_, row)| *row)
     }
 
     /// Leaves a message that goes out once the operation is kept. Nobody, or somebody without an address, gets none.
@@ -339,7 +385,7 @@ impl<'t> Operation<'t> {
             judge_attempt(&scope, before)
         });
         match tried {
-            Err(Refusal::Fault(cause)) => Err(Refusal::Fault(cause)),
+            Err(refusal @ (Refusal::Fault(_) | Refusal::Pending(_))) => Err(refusal),
             Err(_) => {
                 self.refresh()?;
                 otherwise(self)
@@ -349,7 +395,7 @@ impl<'t> Operation<'t> {
     }
 
     /// Reads `this` again; a row that went stays as it was.
-    fn refresh(&mut self) -> Result<(), Refusal> {
+    pub(crate) fn refresh(&mut self) -> Result<(), Refusal> {
         if let Some(entity) = self.entity
             && let Some(row) = self.scope(Authority::Caller).load(entity, self.this.id)?
         {

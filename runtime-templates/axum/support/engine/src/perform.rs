@@ -3,7 +3,7 @@
 use crate::access::{condition, holding, readable, step_leads_on};
 use crate::change::{self, Door};
 use crate::check;
-use crate::def::{Action, Entity, Step};
+use crate::def::{Action, Answer, Entity, Step};
 use crate::operation::{Operation, Row};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -11,16 +11,35 @@ use kernel::value::Value;
 
 type Inputs = Vec<(&'static str, Value)>;
 
+/// An operation that ran, and what it answers.
+pub(crate) struct Ran<'t> {
+    operation: Operation<'t>,
+    answer: Answer,
+}
+
+impl Ran<'_> {
+    /// Works out the answer; called once the rules have been looked at.
+    pub fn answer(mut self, scope: &Scope<'_>) -> Result<(), Refusal> {
+        let Some(returns) = self.answer.returns else {
+            return Ok(());
+        };
+        self.operation.refresh()?;
+        let value = (returns.value)(&mut self.operation)?;
+        scope.sign.borrow_mut().result = Some(value);
+        Ok(())
+    }
+}
+
 /// Takes a step: the first of its name that leads on from here, that the caller may take, and whose condition holds.
-pub(crate) fn step(
-    scope: &Scope<'_>,
+pub(crate) fn step<'t>(
+    scope: &Scope<'t>,
     entity: &'static Entity,
     id: i64,
     slug: &str,
     version: Option<i64>,
     inputs: Inputs,
     door: Door,
-) -> Result<(), Refusal> {
+) -> Result<Ran<'t>, Refusal> {
     let named: Vec<&'static Step> = entity
         .steps
         .iter()
@@ -46,7 +65,10 @@ pub(crate) fn step(
         operation.this = scope.load(entity, id)?.unwrap_or_default();
         scope.deeper(|| body.run(&mut operation))?;
     }
-    Ok(())
+    Ok(Ran {
+        operation,
+        answer: taken.answer,
+    })
 }
 
 /// The step that is taken: may the caller, does it lead on from here, is what it needs there, does its condition hold?
@@ -149,15 +171,15 @@ fn found(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<Row, Ref
 }
 
 /// Runs an action on a row.
-pub(crate) fn action(
-    scope: &Scope<'_>,
+pub(crate) fn action<'t>(
+    scope: &Scope<'t>,
     entity: &'static Entity,
     id: i64,
     slug: &str,
     version: Option<i64>,
     inputs: Inputs,
     door: Door,
-) -> Result<(), Refusal> {
+) -> Result<Ran<'t>, Refusal> {
     let Some(action) = entity.actions.iter().find(|action| action.slug == slug) else {
         return Err(Refusal::NotFound);
     };
@@ -175,16 +197,20 @@ pub(crate) fn action(
     }
     let mut operation = Operation::new(*scope, Some(entity), old.clone(), old, inputs);
     (action.body.requires)(&mut operation)?;
-    scope.deeper(|| action.body.run(&mut operation))
+    scope.deeper(|| action.body.run(&mut operation))?;
+    Ok(Ran {
+        operation,
+        answer: action.answer,
+    })
 }
 
 /// Runs an action that belongs to no row.
-pub(crate) fn program_action(
-    scope: &Scope<'_>,
+pub(crate) fn program_action<'t>(
+    scope: &Scope<'t>,
     slug: &str,
     inputs: Inputs,
     door: Door,
-) -> Result<(), Refusal> {
+) -> Result<Ran<'t>, Refusal> {
     let Some(action) = scope.app.actions.iter().find(|action| action.slug == slug) else {
         return Err(Refusal::NotFound);
     };
@@ -195,5 +221,9 @@ pub(crate) fn program_action(
     may_act(scope, action)?;
     let mut operation = Operation::new(*scope, None, Row::default(), Row::default(), inputs);
     (action.body.requires)(&mut operation)?;
-    scope.deeper(|| action.body.run(&mut operation))
+    scope.deeper(|| action.body.run(&mut operation))?;
+    Ok(Ran {
+        operation,
+        answer: action.answer,
+    })
 }

@@ -5,6 +5,7 @@ use crate::def::App;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
 use crate::scope::{Scope, Work};
+use crate::sign::Sign;
 use rusqlite::Connection;
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -36,6 +37,7 @@ impl Reader<'_> {
         run: impl FnOnce(&Scope<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let work = RefCell::new(Work::default());
+        let sign = RefCell::new(Sign::default());
         run(&Scope {
             connection: self.connection,
             app: self.app,
@@ -44,6 +46,7 @@ impl Reader<'_> {
             now: self.now,
             today: self.today,
             work: &work,
+            sign: &sign,
             elevated: caller.system,
         })
     }

@@ -1,5 +1,7 @@
 //! Why an operation did not happen.
 
+use crate::sign::Ask;
+
 /// A refusal. The order here is the order in which an operation looks for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -25,6 +27,8 @@ pub enum Refusal {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// Work on a password has to be done before the operation can be run again; see [`crate::sign`]. Not for clients.
+    Pending(Ask),
     /// The server failed: 500. Logged, never shown.
     Fault(String),
 }
@@ -35,7 +39,7 @@ pub struct FieldError {
     /// The field's name as sent; empty for the whole row.
     pub field: &'static str,
     /// Id of the sentence or of the built-in rule (`required`, `type`, `length`, `bounds`, `pattern`,
-    /// `choice`, `unique`, `reference`, `fixed`, `arithmetic`).
+    /// `choice`, `unique`, `reference`, `fixed`, `arithmetic`, `sign-in`).
     pub rule: &'static str,
     /// What people read.
     pub message: String,

@@ -5,6 +5,7 @@ use crate::def::{App, Entity, Grant, Grants};
 use crate::operation::{Operation, Row};
 use crate::plan::{Plans, read_row, read_value};
 use crate::refusal::Refusal;
+use crate::sign::Sign;
 use kernel::kind::Kind;
 use kernel::value::Value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -34,6 +35,10 @@ pub(crate) struct Work {
     pub depth: u32,
     /// Grows with each write.
     pub writes: u64,
+    /// Users that were signed up.
+    pub newcomers: Vec<i64>,
+    /// Who is signed in afterwards.
+    pub signed_in: Option<i64>,
 }
 
 /// A row that was written.
@@ -77,6 +82,7 @@ pub(crate) struct Scope<'t> {
     pub now: i64,
     pub today: i64,
     pub work: &'t RefCell<Work>,
+    pub sign: &'t RefCell<Sign>,
     /// The program itself acts: access is lifted.
     pub elevated: bool,
 }

@@ -7,6 +7,7 @@ use crate::finish::finish;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
 use crate::scope::{Scope, Work};
+use crate::sign::Sign;
 use rusqlite::Connection;
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -32,6 +33,8 @@ pub struct Writer<'w> {
     /// Days, in the app's time zone.
     pub today: i64,
     work: &'w RefCell<Work>,
+    /// What is known of passwords, and what was done to accounts.
+    pub sign: &'w RefCell<Sign>,
     pub(crate) planted: bool,
 }
 
@@ -53,6 +56,7 @@ impl<'w> Writer<'w> {
             now: self.now,
             today: self.today,
             work: self.work,
+            sign: self.sign,
             elevated: self.caller.system,
         }
     }
@@ -83,6 +87,7 @@ pub(crate) fn run<T>(
         .prepare_cached("SAVEPOINT one_write")?
         .raw_execute()?;
     let work = RefCell::new(Work::default());
+    let sign = RefCell::new(Sign::default());
     let mut writer = Writer {
         connection,
         app: with.app,
@@ -91,6 +96,7 @@ pub(crate) fn run<T>(
         now: with.now,
         today: with.today,
         work: &work,
+        sign: &sign,
         planted: false,
     };
     let caught = catch_unwind(AssertUnwindSafe(|| {

@@ -83,6 +83,11 @@ pub fn show(kind: &Kind, value: &Value, currency: &str, digits: u8) -> String {
             .iter()
             .find(|choice| choice.value == text)
             .map_or_else(|| text.clone(), |choice| choice.label.to_owned()),
+        (Kind::List(item), value) => crate::list::entries(item, value)
+            .iter()
+            .map(|entry| show(item, entry, currency, digits))
+            .collect::<Vec<_>>()
+            .join(", "),
         (_, Value::Empty) => String::new(),
         (_, Value::Int(number)) => number.to_string(),
         (_, Value::Text(text)) => text.clone(),
@@ -117,6 +122,16 @@ pub fn form(kind: &Kind, value: &Value) -> String {
 /// As JSON, appended to a buffer: decimals, money and percent as strings, references as numbers.
 pub fn write_json(kind: &Kind, value: &Value, out: &mut String) {
     match (kind, value) {
+        (Kind::List(item), value) => {
+            out.push('[');
+            for (position, entry) in crate::list::entries(item, value).iter().enumerate() {
+                if position > 0 {
+                    out.push(',');
+                }
+                write_json(item, entry, out);
+            }
+            out.push(']');
+        }
         (_, Value::Empty) => match kind {
             Kind::Many(..) | Kind::TextList => out.push_str("[]"),
             _ => out.push_str("null"),

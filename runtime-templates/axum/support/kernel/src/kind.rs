@@ -42,6 +42,8 @@ pub enum Kind {
     /// A set of rows of that entity, kept in the join table of this name
     /// (columns `owner`, `item`).
     Many(usize, &'static str),
+    /// A list that an expression gives, of values of this kind: a JSON array of their stored forms. Never written.
+    List(&'static Kind),
     /// Any JSON, stored as text.
     Json,
     /// Hashed, never read.

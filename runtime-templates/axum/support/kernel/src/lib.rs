@@ -2,6 +2,7 @@
 
 pub mod format;
 pub mod kind;
+pub mod list;
 pub mod logic;
 pub mod markdown;
 pub mod num;

@@ -75,6 +75,7 @@ pub fn json(kind: &Kind, value: &serde_json::Value) -> Result<Value, Problem> {
             }
             id_list(ids)
         }
+        (Kind::List(_), _) => problem("type", "is worked out and can't be given"),
         (Kind::TextList, _) => problem("type", "must be a list of texts"),
         (Kind::Many(..), _) => problem("type", "must be a list of ids"),
         (Kind::Bool, _) => problem("type", "must be true or false"),
@@ -185,6 +186,7 @@ pub fn text(kind: &Kind, written: &str) -> Result<Value, Problem> {
             let known: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
             problem("choice", &format!("must be one of {}", known.join(", ")))
         }
+        Kind::List(_) => problem("type", "is worked out and can't be given"),
         Kind::TextList => list(
             written
                 .lines()

@@ -45,6 +45,11 @@ pub async fn answer(site: Site, mut router: Router, peer: Peer, mut request: Req
     let path = request.uri().clone();
     let personal = request.headers().contains_key(header::COOKIE)
         || request.headers().contains_key(header::AUTHORIZATION);
+    if !site.paths.is_empty()
+        && let Some(meant) = crate::paths::meant(&site.paths, request.uri())
+    {
+        *request.uri_mut() = meant;
+    }
     let mut response = match check(&site, &mut request, https) {
         Ok(()) => match router.call(request).await {
             Ok(response) => response,

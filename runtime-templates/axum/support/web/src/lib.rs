@@ -29,6 +29,7 @@ pub mod logs;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;
+mod paths;
 pub mod respond;
 pub mod router;
 pub mod seed;

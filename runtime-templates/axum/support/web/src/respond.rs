@@ -109,7 +109,7 @@ pub fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Conflict { .. } => StatusCode::CONFLICT,
         Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Refusal::Fault(_) | Refusal::Pending(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -132,7 +132,9 @@ pub fn sentence_of(refusal: &Refusal) -> String {
         Refusal::TooMany { retry_after } => {
             format!("Too many attempts. Try again in {retry_after} seconds.")
         }
-        Refusal::Fault(_) => "Something went wrong here. It has been noted.".to_owned(),
+        Refusal::Fault(_) | Refusal::Pending(_) => {
+            "Something went wrong here. It has been noted.".to_owned()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::accounts::password::Hashing;
 use crate::metrics::Metrics;
+use crate::paths::{self, OwnPath};
 use crate::session::Sessions;
 use crate::throttle::Throttle;
 use bytes::Bytes;
@@ -55,6 +56,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Counters.
     pub metrics: Metrics,
+    /// Addresses that actions have of their own.
+    pub paths: Vec<OwnPath>,
     /// The description of the JSON interface, once it was asked for.
     pub openapi: OnceLock<Bytes>,
 }
@@ -82,6 +85,7 @@ impl Site {
             field_hashing: Hashing::for_fields(),
             throttle: Throttle::new(),
             metrics: Metrics::new(),
+            paths: paths::all(app),
             openapi: OnceLock::new(),
         }))
     }

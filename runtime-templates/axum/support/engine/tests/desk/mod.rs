@@ -10,11 +10,12 @@
 
 use engine::caller::Caller;
 use engine::def::{
-    ALL, Accounts, Action, App, Check, Computed, Entity, Field, FieldDefault, Fields, Grant,
-    Grants, Hook, Input, OnDelete, Role, Rule, RuleOn, Step, WatchedRows, Watcher,
+    ALL, Accounts, Action, Answer, App, Check, Computed, Entity, Field, FieldDefault, Fields,
+    Grant, Grants, Hook, Input, OnDelete, Returns, Role, Rule, RuleOn, Step, WatchedRows, Watcher,
 };
 use engine::operation::{Authority, Operation, To};
 use engine::refusal::Refusal;
+use engine::sign::At;
 use engine::{Engine, Options};
 use kernel::kind::{Choice, Kind};
 use kernel::value::Value;
@@ -402,6 +403,7 @@ static TICKETS: Entity = Entity {
                     Ok(())
                 }),
             }),
+            answer: Answer::ROW,
             source: "",
         },
         Step {
@@ -424,6 +426,7 @@ static TICKETS: Entity = Entity {
             otherwise: false,
             inputs: &[],
             body: None,
+            answer: Answer::ROW,
             source: "",
         },
     ],
@@ -464,6 +467,8 @@ static TICKETS: Entity = Entity {
                     Ok(())
                 }),
             },
+            answer: Answer::ROW,
+            path: "",
             source: "",
         },
         Action {
@@ -486,6 +491,8 @@ static TICKETS: Entity = Entity {
                     op.set(TICKET, Some(id), PRICE, Value::Int(1), Authority::Caller)
                 }),
             },
+            answer: Answer::ROW,
+            path: "",
             source: "",
         },
         Action {
@@ -510,6 +517,8 @@ static TICKETS: Entity = Entity {
                     )
                 }),
             },
+            answer: Answer::ROW,
+            path: "",
             source: "",
         },
         Action {
@@ -534,6 +543,8 @@ static TICKETS: Entity = Entity {
                     )
                 },
             },
+            answer: Answer::ROW,
+            path: "",
             source: "",
         },
         Action {
@@ -551,6 +562,8 @@ static TICKETS: Entity = Entity {
                 requires: |_| Ok(()),
                 does: None,
             },
+            answer: Answer::ROW,
+            path: "",
             source: "",
         },
     ],
@@ -756,7 +769,53 @@ pub static APP: App = App {
         session_days: 14,
     },
     entities: &[&USERS, &TAGS_ENTITY, &TICKETS, &COMMENTS_ENTITY],
-    actions: &[],
+    actions: &[Action {
+        name: "Join",
+        slug: "join",
+        about: "",
+        who: |_| vec![always(ALL)],
+        inputs: &[
+            Input {
+                name: "email",
+                label: "Email",
+                kind: Kind::Text,
+                required: true,
+            },
+            Input {
+                name: "password",
+                label: "Password",
+                kind: Kind::Password,
+                required: true,
+            },
+        ],
+        body: Hook {
+            requires: |_| Ok(()),
+            does: |op| {
+                let (email, password) = (op.input("email").clone(), op.input("password").clone());
+                let at = At {
+                    email: "email",
+                    password: "password",
+                    ..At::default()
+                };
+                let values = vec![(1, email.clone()), (0, Value::from("Eve"))];
+                let user = op.sign_up(values, password.clone(), at, Authority::Caller)?;
+                op.keep("user", Some(user));
+                op.sign_in(email, password, at)
+            },
+        },
+        answer: Answer {
+            returns: Some(Returns {
+                kind: Kind::Text,
+                value: |op| {
+                    let user = op.row(USER, op.kept("user"))?;
+                    Ok(user.map_or(Value::Empty, |user| user.value(1).clone()))
+                },
+            }),
+            signs_in: true,
+        },
+        path: "",
+        source: "",
+    }],
     theme: &[],
     glossary: &[],
     seeds: &[],

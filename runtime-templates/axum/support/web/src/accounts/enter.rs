@@ -1,16 +1,16 @@
 //! Signing up, logging in and out, and getting a bearer token.
 
 use super::links::{self, Purpose};
-use super::{DAY, EMAIL, NAME, TOKEN_DAYS, normal_email, password_errors, roles, user_by_email};
+use super::{DAY, EMAIL, TOKEN_DAYS, normal_email, password_errors, roles, user_by_email};
 use crate::respond::invalid;
 use crate::session::{self, Secret};
 use crate::site::Site;
 use crate::throttle;
 use crate::visit::{Origin, Visit};
 use engine::caller::Caller;
-use engine::def::{App, FieldDefault, Fields, Role};
+use engine::def::{App, Role};
 use engine::refusal::{FieldError, Refusal};
-use kernel::kind::Kind;
+use engine::sign::sign_up_roles;
 use kernel::value::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 pub struct SignUp {
     /// Their password.
     pub password: String,
-    /// Fields of User, name and e-mail among them, decoded with [`sign_up_fields`] allowed.
+    /// Fields of User, name and e-mail among them, decoded with [`engine::sign::sign_up_fields`] allowed.
     pub values: Vec<(usize, Value)>,
 }
 
@@ -62,51 +62,6 @@ pub enum LogIn {
     Unconfirmed,
 }
 
-/// The fields of User that somebody may give when they sign up: name, e-mail, what visitors and new users may create,
-/// and what can't be left out.
-#[must_use]
-pub fn sign_up_fields(app: &App) -> Fields {
-    let Some(user) = app.entities.first() else {
-        return 0;
-    };
-    let newcomer = Caller {
-        user: Some(0),
-        roles: sign_up_bits(app),
-        system: false,
-    };
-    let granted = [Caller::VISITOR, newcomer]
-        .iter()
-        .flat_map(|caller| (user.create)(caller))
-        .filter(|grant| grant.fields != engine::def::ALL)
-        .fold(0, |fields, grant| fields | grant.fields);
-    let mut allowed = (1 << NAME) | (1 << EMAIL);
-    for (position, field) in user.fields.iter().enumerate() {
-        let closed = field.read_only
-            || field.computed
-            || field.lifecycle
-            || matches!(field.kind, Kind::Password);
-        let needed = field.required && matches!(field.default, FieldDefault::None);
-        if !closed && (needed || granted & (1 << position) != 0) {
-            allowed |= 1 << position;
-        }
-    }
-    allowed
-}
-
-fn sign_up_roles(app: &'static App) -> Vec<&'static Role> {
-    app.roles
-        .iter()
-        .filter(|role| role.sign_up && role.when.is_empty())
-        .collect()
-}
-
-fn sign_up_bits(app: &App) -> u64 {
-    app.roles
-        .iter()
-        .filter(|role| role.sign_up)
-        .fold(0, |bits, role| bits | role.includes)
-}
-
 /// Makes an account for whoever asks.
 ///
 /// # Errors
@@ -140,13 +95,7 @@ pub async fn sign_up(site: &Site, origin: &Origin, wish: SignUp) -> Result<Signe
         .write(Caller::SYSTEM, move |writer| {
             if let Some(known) = user_by_email(writer, &email)? {
                 if confirm {
-                    let text = format!(
-                        "Somebody, probably you, signed up for {} with this address, which has an account already.\n\n\
-                         Log in here, or ask for a new password:\n{}",
-                        app.name,
-                        site_link.link("/login")
-                    );
-                    engine::mail::send(writer, Some(known), &email, &format!("Your account at {}", app.name), &text)?;
+                    known_mail(writer, &site_link, known, &email)?;
                     return Ok(SignedUp::ConfirmationSent);
                 }
                 return Err(taken());
@@ -156,12 +105,41 @@ pub async fn sign_up(site: &Site, origin: &Origin, wish: SignUp) -> Result<Signe
             set_account(writer, user, Some(&hashed), confirmed)?;
             if confirm {
                 let path = links::make(writer, user, Purpose::Confirm, now)?;
-                links::mail(writer, user, &email, Purpose::Confirm, app.name, &site_link.link(&path))?;
+                links::mail(
+                    writer,
+                    user,
+                    &email,
+                    Purpose::Confirm,
+                    app.name,
+                    &site_link.link(&path),
+                )?;
                 return Ok(SignedUp::ConfirmationSent);
             }
             Ok(SignedUp::In(open_session(writer, app, user, &origin, now)?))
         })
         .await
+}
+
+/// Tells the owner of an account that somebody signed up with its address.
+pub(crate) fn known_mail(
+    writer: &mut engine::writer::Writer<'_>,
+    site: &Site,
+    user: i64,
+    email: &str,
+) -> Result<(), Refusal> {
+    let name = site.app.name;
+    let text = format!(
+        "Somebody, probably you, signed up for {name} with this address, which has an account already.\n\n\
+         Log in here, or ask for a new password:\n{}",
+        site.link("/login")
+    );
+    engine::mail::send(
+        writer,
+        Some(user),
+        email,
+        &format!("Your account at {name}"),
+        &text,
+    )
 }
 
 pub(crate) fn taken() -> Refusal {
@@ -351,32 +329,35 @@ pub async fn create_token(
     let token = site
         .engine
         .write(Caller::SYSTEM, move |writer| {
-            let secret = Secret::new()?;
-            let life = TOKEN_DAYS * DAY;
-            writer
-                .prepare_cached("DELETE FROM token WHERE expires <= ?1")?
-                .execute(params![now])?;
-            writer
-                .prepare_cached(
-                    "INSERT INTO token (hash, user_id, purpose, created, expires, agent) \
-                     VALUES (?1, ?2, 'bearer', ?3, ?4, ?5)",
-                )?
-                .execute(params![
-                    secret.hash.as_slice(),
-                    user,
-                    now,
-                    now + life,
-                    agent
-                ])?;
-            Ok(NewSession {
-                user,
-                secret,
-                max_age: life / 1000,
-                expires: now + life,
-            })
+            open_token(writer, user, &agent, now)
         })
         .await?;
     Ok(LogIn::In(token))
+}
+
+/// Writes a new bearer token.
+pub(crate) fn open_token(
+    connection: &Connection,
+    user: i64,
+    agent: &str,
+    now: i64,
+) -> Result<NewSession, Refusal> {
+    let secret = Secret::new()?;
+    let life = TOKEN_DAYS * DAY;
+    connection
+        .prepare_cached("DELETE FROM token WHERE expires <= ?1")?
+        .execute(params![now])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO token (hash, user_id, purpose, created, expires, agent) VALUES (?1, ?2, 'bearer', ?3, ?4, ?5)",
+        )?
+        .execute(params![secret.hash.as_slice(), user, now, now + life, agent])?;
+    Ok(NewSession {
+        user,
+        secret,
+        max_age: life / 1000,
+        expires: now + life,
+    })
 }
 
 /// Ends the session or token they came with.

@@ -5,13 +5,12 @@ pub mod enter;
 pub mod invite;
 pub mod links;
 pub mod manage;
+pub(crate) mod operate;
 pub mod password;
 pub mod recover;
 pub mod roles;
 
-pub use enter::{
-    LogIn, NewSession, SignUp, SignedUp, create_token, log_in, log_out, sign_up, sign_up_fields,
-};
+pub use enter::{LogIn, NewSession, SignUp, SignedUp, create_token, log_in, log_out, sign_up};
 pub use invite::{Invitation, add_user, invite, may_invite};
 pub use manage::{
     SessionInfo, TokenInfo, delete_account, list_sessions, list_tokens, revoke_session,
@@ -26,10 +25,7 @@ pub use roles::{given, may_give_roles, set_roles};
 use engine::refusal::{FieldError, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The position of User's name.
-pub const NAME: usize = 0;
-/// The position of User's e-mail address.
-pub const EMAIL: usize = 1;
+pub use engine::sign::{EMAIL, NAME, normal_email, sign_up_fields};
 
 /// Hours a link to reset a password works.
 pub const RESET_HOURS: i64 = 1;
@@ -42,12 +38,6 @@ pub const TOKEN_DAYS: i64 = 90;
 
 pub(crate) const HOUR: i64 = 3_600_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
-
-/// Addresses are compared without regard to letter case.
-#[must_use]
-pub fn normal_email(text: &str) -> String {
-    text.trim().to_lowercase()
-}
 
 /// The user with this address.
 pub(crate) fn user_by_email(connection: &Connection, email: &str) -> Result<Option<i64>, Refusal> {
@@ -62,31 +52,7 @@ pub(crate) fn user_by_email(connection: &Connection, email: &str) -> Result<Opti
 
 /// Errors of a password that is to be set.
 pub(crate) fn password_errors(app: &engine::def::App, password: &str) -> Vec<FieldError> {
-    let least = app.accounts.password_min;
-    let mut errors = Vec::new();
-    let characters = password.chars().count();
-    if password.is_empty() {
-        errors.push(FieldError {
-            field: "password",
-            rule: "required",
-            message: "Choose a password.".to_owned(),
-        });
-    } else if characters < least {
-        let message = format!("A password has at least {least} characters.");
-        errors.push(FieldError {
-            field: "password",
-            rule: "length",
-            message,
-        });
-    } else if password.len() > password::LONGEST {
-        let message = format!("A password has at most {} bytes.", password::LONGEST);
-        errors.push(FieldError {
-            field: "password",
-            rule: "length",
-            message,
-        });
-    }
-    errors
+    engine::sign::password_errors(app, "password", password)
 }
 
 /// Makes what log-ins need in a store that was just opened: the address is looked up without regard to letter case.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Longest password, in bytes.
-pub const LONGEST: usize = 1024;
+pub use engine::sign::LONGEST_PASSWORD as LONGEST;
 
 /// How long a log-in waits for its turn before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,7 +93,7 @@ impl Hashing {
     ) -> Result<(), Refusal> {
         let passwords = values.iter_mut().filter(|(name, _)| {
             let input = inputs.iter().find(|input| input.name == *name);
-            input.is_some_and(|input| matches!(input.kind, Kind::Password))
+            input.is_some_and(|input| matches!(input.kind, Kind::Password) && !input.as_typed)
         });
         self.hide(passwords.map(|(_, value)| value)).await
     }

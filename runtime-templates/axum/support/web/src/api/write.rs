@@ -2,8 +2,9 @@
 
 use super::rows::{self, Parent};
 use super::{Answer, Call, never};
+use crate::session::Via;
 use crate::site::Site;
-use crate::{body, respond};
+use crate::{accounts, body, respond};
 use engine::def::{Action, Entity, Fields, Grants, Input};
 use engine::refusal::Refusal;
 use engine::{access, decode, operate, query};
@@ -52,13 +53,10 @@ pub(crate) async fn create(
         .field_hashing
         .hide_fields(entity, &mut values)
         .await?;
-    let id = call
-        .site
-        .engine
-        .write(caller, move |writer| {
-            operate::create(writer, entity, values)
-        })
-        .await?;
+    let id = accounts::operate::plain(&call.site, &call.visit, move |writer| {
+        operate::create(writer, entity, values.clone())
+    })
+    .await?;
     call.site.wrote(entity);
     let location = format!("/api/{}/{id}", entity.slug);
     let mut response = match rows::row(&call, entity, id)? {
@@ -95,12 +93,10 @@ pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> 
         .field_hashing
         .hide_fields(entity, &mut values)
         .await?;
-    call.site
-        .engine
-        .write(caller, move |writer| {
-            operate::update(writer, entity, id, version, values)
-        })
-        .await?;
+    accounts::operate::plain(&call.site, &call.visit, move |writer| {
+        operate::update(writer, entity, id, version, values.clone())
+    })
+    .await?;
     call.site.wrote(entity);
     Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
 }
@@ -112,12 +108,10 @@ pub(crate) async fn delete(call: Call, entity: &'static Entity, id: i64) -> Answ
         return Err(hidden_or_never(&call, entity, id)?.into());
     }
     let version = if_match(&call.headers)?;
-    call.site
-        .engine
-        .write(caller, move |writer| {
-            operate::delete(writer, entity, id, version)
-        })
-        .await?;
+    accounts::operate::plain(&call.site, &call.visit, move |writer| {
+        operate::delete(writer, entity, id, version)
+    })
+    .await?;
     call.site.wrote(entity);
     Ok(respond::no_content())
 }
@@ -155,19 +149,21 @@ pub(crate) async fn operation(
     };
     let values = inputs_of(&call.site, inputs, &object).await?;
     let name = slug.to_owned();
-    let left = call
-        .site
-        .engine
-        .write(caller, move |writer| {
-            if is_step {
-                operate::step(writer, entity, id, &name, version, values).map(Some)
-            } else {
-                operate::action(writer, Some(entity), Some(id), &name, version, values)
-            }
-        })
-        .await?;
+    let answer = answer_of(entity, slug);
+    let done = accounts::operate::run(&call.site, &call.visit, Via::Token, false, move |writer| {
+        let values = values.clone();
+        if is_step {
+            operate::step(writer, entity, id, &name, version, values).map(Some)
+        } else {
+            operate::action(writer, Some(entity), Some(id), &name, version, values)
+        }
+    })
+    .await?;
     call.site.wrote_anything();
-    if left.is_none() {
+    if answer.is_special() {
+        return special(&answer, &done);
+    }
+    if done.value.flatten().is_none() {
         return Ok(respond::no_content());
     }
     Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
@@ -181,14 +177,63 @@ pub(crate) async fn own_action(mut call: Call, action: &'static Action) -> Answe
     }
     let object = read_object(&mut call).await?;
     let values = inputs_of(&call.site, action.inputs, &object).await?;
-    call.site
-        .engine
-        .write(caller, move |writer| {
-            operate::action(writer, None, None, action.slug, None, values)
-        })
-        .await?;
+    let quiet = action.answer.returns.is_none();
+    let done = accounts::operate::run(&call.site, &call.visit, Via::Token, quiet, move |writer| {
+        operate::action(writer, None, None, action.slug, None, values.clone())
+    })
+    .await?;
     call.site.wrote_anything();
+    if action.answer.is_special() {
+        return special(&action.answer, &done);
+    }
     Ok(respond::no_content())
+}
+
+/// What the operation of this name answers.
+pub(crate) fn answer_of(entity: &Entity, slug: &str) -> engine::def::Answer {
+    let of_step = entity
+        .steps
+        .iter()
+        .find(|step| step.slug == slug)
+        .map(|step| step.answer);
+    let of_action = || {
+        entity
+            .actions
+            .iter()
+            .find(|action| action.slug == slug)
+            .map(|action| action.answer)
+    };
+    of_step
+        .or_else(of_action)
+        .unwrap_or(engine::def::Answer::ROW)
+}
+
+/// The answer of an operation that says what it answers, or signs somebody in.
+fn special<T>(answer: &engine::def::Answer, done: &accounts::operate::Done<T>) -> Answer {
+    let mut body = String::from("{");
+    if let Some(returns) = answer.returns {
+        body.push_str("\"result\":");
+        let value = done.result.as_ref().unwrap_or(&Value::Empty);
+        kernel::format::write_json(&returns.kind, value, &mut body);
+    }
+    if let Some(session) = &done.session {
+        let token = serde_json::json!({
+            "token": session.secret.text,
+            "expires": kernel::time::rfc3339(session.expires),
+            "user": session.user,
+        });
+        if body.len() > 1 {
+            body.push(',');
+        }
+        body.push_str(
+            token
+                .to_string()
+                .trim_start_matches('{')
+                .trim_end_matches('}'),
+        );
+    }
+    body.push('}');
+    Ok(respond::json_bytes(StatusCode::OK, body.into_bytes()))
 }
 
 async fn inputs_of(

@@ -5,13 +5,13 @@ mod parts;
 mod schema;
 
 use accounts::account_paths;
-use engine::def::{App, Entity, Input};
+use engine::def::{Answer, App, Entity, Input};
 use kernel::kind::Kind;
 use parts::{
     body, common_responses, common_schemas, empty, id_parameter, if_match, json_answer, lower,
     operation, operation_id, reference, responses, set, word,
 };
-use schema::{entity_schemas, inputs_schema, schema, schema_name};
+use schema::{entity_schemas, inputs_schema, nullable, schema, schema_name};
 use serde_json::{Map, Value, json};
 
 /// The document as bytes.
@@ -43,13 +43,33 @@ pub fn document(app: &'static App) -> Value {
                 body(inputs_schema(app, action.inputs)),
             );
         }
+        let done = if action.answer.is_special() {
+            (
+                "200",
+                json_answer(
+                    "What it answers.",
+                    &answer_schema(app, &action.answer),
+                    false,
+                ),
+            )
+        } else {
+            ("204", empty("Done."))
+        };
         responses(
             &mut operation,
-            &[("204", empty("Done."))],
+            &[done],
             &["401", "403", "409", "415", "422"],
         );
+        let usual = format!("/{}", action.slug);
         paths.insert(
-            format!("/api/{}", action.slug),
+            format!(
+                "/api{}",
+                if action.path.is_empty() {
+                    &usual
+                } else {
+                    action.path
+                }
+            ),
             json!({ "post": operation }),
         );
     }
@@ -208,6 +228,20 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
     );
 
     for (slug, title, about, inputs) in operations(entity) {
+        let action = entity.actions.iter().find(|action| action.slug == slug);
+        let answer = match entity.steps.iter().find(|step| step.slug == slug) {
+            Some(step) => step.answer,
+            None => action.map_or(Answer::ROW, |action| action.answer),
+        };
+        let done = if answer.is_special() {
+            json_answer("What it answers.", &answer_schema(app, &answer), false)
+        } else {
+            row.clone()
+        };
+        let mut answers = vec![("200", done)];
+        if !answer.is_special() {
+            answers.push(("204", empty("Done; the row is gone or no longer readable.")));
+        }
         let mut post = operation(
             &format!("{}_{}", operation_id("do", tag), word(slug)),
             title,
@@ -220,16 +254,18 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
         }
         responses(
             &mut post,
-            &[
-                ("200", row.clone()),
-                ("204", empty("Done; the row is gone or no longer readable.")),
-            ],
+            &answers,
             &[
                 "400", "401", "403", "404", "409", "412", "413", "415", "422",
             ],
         );
+        let own = action.map_or("", |action| action.path);
         paths.insert(
-            format!("{base}/{{id}}/{slug}"),
+            if own.is_empty() {
+                format!("{base}/{{id}}/{slug}")
+            } else {
+                format!("/api{own}")
+            },
             json!({ "parameters": [id_parameter()], "post": post }),
         );
     }
@@ -288,6 +324,34 @@ fn operations(
         }
     }
     all
+}
+
+/// What an operation answers that says so, or that signs the caller in.
+fn answer_schema(app: &App, answer: &Answer) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if let Some(returns) = &answer.returns {
+        let value = schema(app, &returns.kind, false);
+        let list = matches!(returns.kind, Kind::List(_));
+        let value = if list { value } else { nullable(value) };
+        properties.insert("result".to_owned(), value);
+        required.push("result");
+    }
+    if answer.signs_in {
+        properties.insert(
+            "token".to_owned(),
+            json!({ "type": "string", "description": "A bearer token of whoever is signed in." }),
+        );
+        properties.insert(
+            "expires".to_owned(),
+            json!({ "type": "string", "format": "date-time" }),
+        );
+        properties.insert(
+            "user".to_owned(),
+            json!({ "type": "integer", "format": "int64", "description": "Who is signed in." }),
+        );
+    }
+    json!({ "type": "object", "required": required, "properties": properties })
 }
 
 fn list_parameters(app: &App, entity: &'static Entity) -> Value {

@@ -108,7 +108,7 @@ pub(super) fn inputs_schema(app: &App, inputs: &'static [Input]) -> Value {
 /// A field as it is sent: with what it must be.
 pub(super) fn constrained(app: &App, field: &Field, may_be_empty: bool) -> Value {
     let mut value = schema(app, &field.kind, true);
-    let list = matches!(field.kind, Kind::TextList | Kind::Many(..));
+    let list = matches!(field.kind, Kind::TextList | Kind::Many(..) | Kind::List(_));
     let (least, most) = if list {
         ("minItems", "maxItems")
     } else {
@@ -207,6 +207,9 @@ pub(super) fn schema(app: &App, kind: &Kind, sent: bool) -> Value {
                 .get(*entity)
                 .map_or("row", |entity| entity.name);
             json!({ "type": "integer", "format": "int64", "description": format!("The id of a {}.", lower(of)) })
+        }
+        Kind::List(item) => {
+            json!({ "type": "array", "items": schema(app, item, false) })
         }
         Kind::TextList => json!({ "type": "array", "items": { "type": "string" } }),
         Kind::Many(..) => {

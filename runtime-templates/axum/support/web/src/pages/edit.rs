@@ -8,7 +8,7 @@ use super::list::{lower_first, trail};
 use crate::respond;
 use crate::ui::layout::{Tone, crumbs, head, message};
 use crate::ui::value::{Place, Shown};
-use crate::{Form, Site, Visit};
+use crate::{Form, Site, Visit, accounts};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::def::{Entity, Fields};
@@ -60,11 +60,10 @@ pub async fn create(
         Ok(values) => values,
         Err(refusal) => return again_new(&context, entity, allowed, &typed, refusal),
     };
-    match site
-        .engine
-        .write(visit.caller, move |w| operate::create(w, entity, values))
-        .await
-    {
+    let created = accounts::operate::plain(&site, &visit, move |w| {
+        operate::create(w, entity, values.clone())
+    });
+    match created.await {
         Ok(id) => {
             let next = local(pair(&typed, "_next"))
                 .map_or_else(|| format!("/{}/{id}", entity.slug), str::to_owned);
@@ -116,13 +115,11 @@ pub async fn update(
     };
     let version = pair(&typed, "version").parse::<i64>().ok();
     let outcome = match decoded(&context, entity, &typed, allowed, false).await {
-        Ok(values) => site
-            .engine
-            .write(visit.caller, move |w| {
-                operate::update(w, entity, id, version, values)
-            })
-            .await
-            .map(|_| ()),
+        Ok(values) => accounts::operate::plain(&site, &visit, move |w| {
+            operate::update(w, entity, id, version, values.clone())
+        })
+        .await
+        .map(|_| ()),
         Err(refusal) => Err(refusal),
     };
     match outcome {
@@ -177,13 +174,10 @@ pub async fn delete(
         }
     });
     let version = pair(&typed, "version").parse::<i64>().ok();
-    match site
-        .engine
-        .write(visit.caller, move |w| {
-            operate::delete(w, entity, id, version)
-        })
-        .await
-    {
+    let deleted = accounts::operate::plain(&site, &visit, move |w| {
+        operate::delete(w, entity, id, version)
+    });
+    match deleted.await {
         Ok(()) => respond::see_other(&format!(
             "{}?done=deleted",
             parent.unwrap_or_else(|| format!("/{}", entity.slug))

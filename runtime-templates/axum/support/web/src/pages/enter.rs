@@ -53,11 +53,7 @@ pub async fn do_sign_up(State(site): State<Site>, visit: Visit, Form(typed): For
             let to = local(&next).map_or_else(|| "/?done=signed-up".to_owned(), str::to_owned);
             respond::with_cookie(respond::see_other(&to), &session.cookie(visit.https))
         }
-        Ok(SignedUp::ConfirmationSent) => note(
-            &context,
-            "Look into your mail",
-            "We have sent you a message with a link. Follow it to confirm your address, then sign in.",
-        ),
+        Ok(SignedUp::ConfirmationSent) => look_into_mail(&context),
         Err(Refusal::Invalid(errors)) => sign_up_page(
             &context,
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -67,6 +63,15 @@ pub async fn do_sign_up(State(site): State<Site>, visit: Visit, Form(typed): For
         ),
         Err(refusal) => context.refuse(&refusal),
     }
+}
+
+/// What somebody reads who has to confirm their address.
+pub(super) fn look_into_mail(context: &Context<'_>) -> Response {
+    note(
+        context,
+        "Look into your mail",
+        "We have sent you a message with a link. Follow it to confirm your address, then sign in.",
+    )
 }
 
 fn sign_up_values(

@@ -40,7 +40,7 @@ fn page(context: &Context<'_>, r: &Reader<'_>) -> Result<Markup, Refusal> {
         }
     }
     let actions = html! {
-        @for action in able { a.button href={ "/do/" (action.slug) } { (action.name) } }
+        @for action in able { a.button href=(crate::paths::address(action.path, &format!("/do/{}", action.slug), 0)) { (action.name) } }
     };
     let app = context.app;
     Ok(html! {

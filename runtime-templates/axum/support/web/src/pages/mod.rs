@@ -15,6 +15,7 @@ mod operation;
 mod outbox;
 mod people;
 mod problem;
+mod result;
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,17 @@ use super::context::{Context, RowId};
 use super::detail::title_of;
 use super::edit::own_pairs;
 use super::fields::{self, Draft};
+use super::{enter, result};
+use crate::accounts::operate::Done;
+use crate::paths::address;
 use crate::respond;
+use crate::session::Via;
 use crate::ui::layout::{crumbs, head};
-use crate::{Form, Site, Visit};
+use crate::{Form, Site, Visit, accounts};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use engine::def::{Action, Entity, Input};
+use engine::caller::Caller;
+use engine::def::{Action, Answer, Entity, Input};
 use engine::refusal::{FieldError, Refusal};
 use engine::{Reader, access, decode, operate, query};
 use kernel::kind::Kind;
@@ -23,6 +28,8 @@ struct Known {
     about: &'static str,
     inputs: &'static [Input],
     is_step: bool,
+    answer: Answer,
+    path: &'static str,
 }
 
 fn known(entity: &'static Entity, slug: &str) -> Option<Known> {
@@ -35,6 +42,8 @@ fn known(entity: &'static Entity, slug: &str) -> Option<Known> {
             about: action.map_or("", |action| action.about),
             inputs: step.inputs,
             is_step: true,
+            answer: step.answer,
+            path: action.map_or("", |action| action.path),
         }),
         (None, Some(action)) => Some(of_action(action)),
         (None, None) => None,
@@ -48,6 +57,8 @@ fn of_action(action: &'static Action) -> Known {
         about: action.about,
         inputs: action.inputs,
         is_step: false,
+        answer: action.answer,
+        path: action.path,
     }
 }
 
@@ -89,20 +100,23 @@ pub async fn run(
     let (name, is_step) = (operation.slug, operation.is_step);
     let outcome = match decoded(&context, operation.inputs, &typed).await {
         Ok(inputs) => {
-            site.engine
-                .write(visit.caller, move |w| {
-                    if is_step {
-                        operate::step(w, entity, id, name, None, inputs).map(|_| ())
-                    } else {
-                        operate::action(w, Some(entity), Some(id), name, None, inputs).map(|_| ())
-                    }
-                })
-                .await
+            accounts::operate::run(&site, &visit, Via::Cookie, false, move |w| {
+                let inputs = inputs.clone();
+                if is_step {
+                    operate::step(w, entity, id, name, None, inputs).map(|_| ())
+                } else {
+                    operate::action(w, Some(entity), Some(id), name, None, inputs).map(|_| ())
+                }
+            })
+            .await
         }
         Err(refusal) => Err(refusal),
     };
     let refusal = match outcome {
-        Ok(()) => return done(&context, entity, id, name),
+        Ok(ran) => {
+            site.wrote_anything();
+            return answered(&context, &operation, Some((entity, id)), &ran);
+        }
         Err(refusal) => refusal,
     };
     let Some(errors) = errors_of(&refusal) else {
@@ -130,12 +144,76 @@ pub async fn run(
     }
 }
 
+/// What people see after an operation: what it answers, or the place where it was done.
+fn answered(
+    context: &Context<'_>,
+    operation: &Known,
+    row: Option<(&'static Entity, i64)>,
+    ran: &Done<()>,
+) -> Response {
+    let caller = match &ran.session {
+        Some(session) => context
+            .site
+            .engine
+            .read(|r| access::caller_of(r, session.user))
+            .unwrap_or(context.caller),
+        None => context.caller,
+    };
+    let response = if let Some(returns) = operation.answer.returns {
+        let value = ran.result.as_ref().unwrap_or(&Value::Empty);
+        let shown = context
+            .site
+            .engine
+            .read(|r| Ok(result::shown(context, r, &caller, returns.kind, value)));
+        match shown {
+            Ok(shown) => result_page(context, operation, row, &shown),
+            Err(refusal) => context.refuse(&refusal),
+        }
+    } else if ran.waits && !context.caller.signed_in() {
+        enter::look_into_mail(context)
+    } else if let Some((entity, id)) = row {
+        done(context, &caller, entity, id, operation.slug)
+    } else {
+        respond::see_other(&format!("/?done={}", operation.slug))
+    };
+    match &ran.session {
+        Some(session) => respond::with_cookie(response, &session.cookie(context.visit.https)),
+        None => response,
+    }
+}
+
+fn result_page(
+    context: &Context<'_>,
+    operation: &Known,
+    row: Option<(&'static Entity, i64)>,
+    shown: &Markup,
+) -> Response {
+    let back = row.map_or_else(
+        || "/".to_owned(),
+        |(entity, id)| format!("/{}/{id}", entity.slug),
+    );
+    let body = html! {
+        div.middle.stack {
+            (head(operation.name, html! { p.about { "Done." } }, html! {}))
+            div.card.pad { dl.facts-list { div { dt { "Result" } dd { (shown) } } } }
+            p { a.button href=(back) { "Go on" } }
+        }
+    };
+    context.page(operation.name, row.map(|(entity, _)| entity), body)
+}
+
 /// Where one goes after an operation: back to the row, or to the list where the row is out of sight now.
-fn done(context: &Context<'_>, entity: &'static Entity, id: i64, slug: &str) -> Response {
+fn done(
+    context: &Context<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    id: i64,
+    slug: &str,
+) -> Response {
     let there = context
         .site
         .engine
-        .read(|r| query::get(r, &context.caller, entity, id))
+        .read(|r| query::get(r, caller, entity, id))
         .ok()
         .flatten();
     match (there, context.parent_of(entity)) {
@@ -179,16 +257,19 @@ pub async fn run_own(
     let name = operation.slug;
     let outcome = match decoded(&context, operation.inputs, &typed).await {
         Ok(inputs) => {
-            site.engine
-                .write(visit.caller, move |w| {
-                    operate::action(w, None, None, name, None, inputs).map(|_| ())
-                })
-                .await
+            let quiet = operation.answer.returns.is_none();
+            accounts::operate::run(&site, &visit, Via::Cookie, quiet, move |w| {
+                operate::action(w, None, None, name, None, inputs.clone()).map(|_| ())
+            })
+            .await
         }
         Err(refusal) => Err(refusal),
     };
     let refusal = match outcome {
-        Ok(()) => return respond::see_other(&format!("/?done={name}")),
+        Ok(ran) => {
+            site.wrote_anything();
+            return answered(&context, &operation, None, &ran);
+        }
         Err(refusal) => refusal,
     };
     let Some(errors) = errors_of(&refusal) else {
@@ -270,8 +351,12 @@ fn form_page(
         |(entity, shown)| format!("/{}/{}", entity.slug, shown.row.id),
     );
     let action = match row {
-        Some(_) => format!("{back}/{}", operation.slug),
-        None => format!("/do/{}", operation.slug),
+        Some((_, shown)) => address(
+            operation.path,
+            &format!("{back}/{}", operation.slug),
+            shown.row.id,
+        ),
+        None => address(operation.path, &format!("/do/{}", operation.slug), 0),
     };
     html! {
         div.middle {

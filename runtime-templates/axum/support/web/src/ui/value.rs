@@ -97,6 +97,25 @@ impl Render for Shown<'_> {
                 }
                 out.push_str("</span>");
             }
+            (Kind::List(item), value) => {
+                let entries = kernel::list::entries(item, value);
+                if entries.is_empty() {
+                    return none(out);
+                }
+                out.push_str("<span class=\"tags\">");
+                for entry in &entries {
+                    out.push_str("<span class=\"badge plain\">");
+                    Shown {
+                        kind: *item,
+                        value: entry,
+                        place: Place::List,
+                        ..*self
+                    }
+                    .render_to(out);
+                    out.push_str("</span>");
+                }
+                out.push_str("</span>");
+            }
             (_, Value::Texts(texts)) if !texts.is_empty() => {
                 out.push_str("<span class=\"tags\">");
                 for text in texts {

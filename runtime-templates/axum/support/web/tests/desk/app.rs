@@ -249,6 +249,7 @@ pub static TICKET: Entity = Entity {
         otherwise: false,
         inputs: &[],
         body: None,
+        answer: engine::def::Answer::ROW,
         source: "desk.md:9",
     }],
     actions: &[],
