@@ -467,7 +467,7 @@ impl<'a> Parser<'a> {
                 inner,
             );
         }
-        if self.is_word(0, "if") && !matches!(self.sign_at(1), Some("." | "(")) {
+        if self.is_word(0, "if") && !self.is_sign(1, ".") {
             self.at += 1;
             return self.choose(start);
         }
