@@ -491,7 +491,15 @@ fn entities(ir: &Ir) -> Vec<EntityNames> {
         })
         .collect();
     for (entity, names) in ir.entities.iter().zip(&mut out) {
-        let mut columns = Taken::without(&["id", "created", "updated", "version", "rowid", "oid"]);
+        let mut columns = Taken::without(&[
+            "id",
+            "created",
+            "updated",
+            "version",
+            "rowid",
+            "oid",
+            "unsettled",
+        ]);
         let mut accessors = Taken::without(&["of"]);
         let mut field_constants = Taken::default();
         for field in &entity.fields {

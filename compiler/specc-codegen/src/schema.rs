@@ -15,7 +15,7 @@ pub use write::sql;
 use serde::{Deserialize, Serialize};
 
 /// The format's version.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A database's shape.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,12 @@ pub enum Holds {
     Json,
     Password,
     Secret,
+    /// 0 at rest; part of every unique index, so that an operation can give unique values around.
+    Unsettled,
 }
+
+/// The column of [`Holds::Unsettled`].
+pub const UNSETTLED: &str = "unsettled";
 
 impl Holds {
     /// SQLite's type.
@@ -119,6 +124,7 @@ impl Holds {
             | Holds::Time
             | Holds::Timestamp
             | Holds::Duration
+            | Holds::Unsettled
             | Holds::Reference(_) => "INTEGER",
             _ => "TEXT",
         }

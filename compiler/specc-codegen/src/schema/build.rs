@@ -1,6 +1,6 @@
 //! The schema of a program, with an index for every column that something compares.
 
-use super::{Column, FORMAT, Holds, Index, Schema, Shape, Table};
+use super::{Column, FORMAT, Holds, Index, Schema, Shape, Table, UNSETTLED};
 use crate::names::NameTable;
 use crate::sql::{Names as _, Sql, is_comparison, scale_or_zero, walk};
 use specc_ir::expr::{Aggregate, Expr, ExprKind, FieldRef, Literal};
@@ -64,7 +64,10 @@ fn rows(ir: &Ir, names: &NameTable, id: EntityId, entity: &Entity, wanted: &Want
         };
         let column = names.column(id, field_id);
         match wanted.get(&(id, field_id)) {
-            Some(Reason::Unique) => indexes.push(index(&table, &[&column], true)),
+            Some(Reason::Unique) => indexes.push(Index {
+                columns: vec![column.clone(), UNSETTLED.to_owned()],
+                ..index(&table, &[&column], true)
+            }),
             // Rows of one value come in the order of their ids, which is the order of lists.
             Some(Reason::Policy | Reason::Compared) => {
                 indexes.push(index(&table, &[&column], false));
@@ -98,6 +101,17 @@ fn rows(ir: &Ir, names: &NameTable, id: EntityId, entity: &Entity, wanted: &Want
         if columns.len() > 1 && !indexes.contains(&index) {
             indexes.push(index);
         }
+    }
+    if indexes.iter().any(|index| index.unique) {
+        columns.push(Column {
+            name: UNSETTLED.to_owned(),
+            column: UNSETTLED.to_owned(),
+            holds: Holds::Unsettled,
+            required: false,
+            default: None,
+            was: None,
+            retired: false,
+        });
     }
     Table {
         name: entity.name.text.clone(),

@@ -72,6 +72,12 @@ impl fmt::Display for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Change::NewTable(table) => write!(out, "new table for {}", table.name),
+            Change::NewColumn { entity, column, .. } if column.holds == Holds::Unsettled => {
+                write!(
+                    out,
+                    "{entity}: what is unique may change hands within an operation"
+                )
+            }
             Change::NewColumn { entity, column, .. } => {
                 write!(out, "new field {} of {entity}", column.name)
             }
@@ -281,13 +287,24 @@ fn table_changes(
     }
     for index in &table.indexes {
         if !before.indexes.contains(index) {
+            let plain = |index: &Index| {
+                let columns = index.columns.iter();
+                columns
+                    .filter(|column| *column != super::UNSETTLED)
+                    .cloned()
+                    .collect::<Vec<String>>()
+            };
             let old = before
                 .columns
                 .iter()
-                .any(|old| index.columns.contains(&old.column));
-            if index.unique && old {
+                .any(|old| plain(index).contains(&old.column));
+            let kept_so_far = before
+                .indexes
+                .iter()
+                .any(|other| other.unique && plain(other) == plain(index));
+            if index.unique && old && !kept_so_far {
                 let columns: Vec<String> =
-                    index.columns.iter().map(|column| quoted(column)).collect();
+                    plain(index).iter().map(|column| quoted(column)).collect();
                 let columns = columns.join(", ");
                 refused.push(Refused {
                     what: format!("{}.{}", table.name, index.columns.join(", ")),

@@ -116,6 +116,9 @@ fn create_table(table: &Table) -> String {
 /// A column; what must not be empty is the engine's to check, so that it can change without rewriting the table.
 fn definition(column: &Column) -> String {
     let mut out = format!("{} {}", quoted(&column.column), column.holds.sql_type());
+    if column.holds == Holds::Unsettled {
+        out.push_str(" NOT NULL DEFAULT 0");
+    }
     if let Holds::Reference(table) = &column.holds {
         out.push_str(&format!(
             " REFERENCES {} (\"id\") ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED",

@@ -4,7 +4,7 @@ use crate::access::{holding, readable, writable};
 use crate::check;
 use crate::def::{Entity, Field, FieldDefault, Fields};
 use crate::operation::Row;
-use crate::plan::{bit, quoted};
+use crate::plan::{UNSETTLED, bit, quoted};
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Bound, Scope, Touched};
 use crate::seal::Place;
@@ -360,25 +360,18 @@ fn slug(
 
 fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Result<i64, Refusal> {
     let plan = scope.plans.of(entity);
-    {
-        let mut statement = scope.connection.prepare_cached(&plan.insert)?;
-        statement.raw_bind_parameter(1, scope.now)?;
-        for (place, index) in plan.stored.iter().enumerate() {
-            let value = values.get(*index).unwrap_or(&Value::Empty);
-            let kind = entity.fields.get(*index).map(|field| field.kind);
-            match kind {
-                // It is bound to its row, so it comes when that has its number.
-                Some(Kind::Secret) => {
-                    statement.raw_bind_parameter(place + 2, Bound(&Value::Empty))?
-                }
-                Some(Kind::Password) => {
-                    statement.raw_bind_parameter(place + 2, Bound(hashed(value)?))?;
-                }
-                _ => statement.raw_bind_parameter(place + 2, Bound(value))?,
+    let mut unsettled = false;
+    if let Err(error) = insert_row(scope, entity, values, &plan.insert, None)? {
+        // Another row has a unique value of this one: it may give it away before the operation ends.
+        let again = match &plan.insert_unsettled {
+            Some(insert) if is_taken(&error) => {
+                let lap = scope.work.borrow_mut().next_lap();
+                unsettled = true;
+                insert_row(scope, entity, values, insert, Some(lap))?
             }
-        }
-        if let Err(error) = statement.raw_execute() {
-            drop(statement);
+            _ => Err(error),
+        };
+        if let Err(error) = again {
             let all: Vec<(usize, &Value)> = values.iter().enumerate().collect();
             return Err(explain(scope, entity, None, &all, error));
         }
@@ -406,6 +399,9 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
     let mut work = scope.work.borrow_mut();
     work.writes += 1;
     let last = work.writes;
+    if unsettled {
+        work.unsettled.push((entity, id));
+    }
     work.touched.push(Touched {
         entity,
         id,
@@ -417,6 +413,39 @@ fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Resul
     drop(work);
     watch(scope, entity, id, None)?;
     Ok(id)
+}
+
+/// The database's answer to a new row; secrets are left out.
+fn insert_row(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    values: &[Value],
+    insert: &str,
+    lap: Option<i64>,
+) -> Result<rusqlite::Result<()>, Refusal> {
+    let stored = &scope.plans.of(entity).stored;
+    let mut statement = scope.connection.prepare_cached(insert)?;
+    statement.raw_bind_parameter(1, scope.now)?;
+    for (place, index) in stored.iter().enumerate() {
+        let value = values.get(*index).unwrap_or(&Value::Empty);
+        let value = match entity.fields.get(*index).map(|field| field.kind) {
+            // It is bound to its row, so it comes when that has its number.
+            Some(Kind::Secret) => &Value::Empty,
+            Some(Kind::Password) => hashed(value)?,
+            _ => value,
+        };
+        statement.raw_bind_parameter(place + 2, Bound(value))?;
+    }
+    if let Some(lap) = lap {
+        statement.raw_bind_parameter(stored.len() + 2, lap)?;
+    }
+    Ok(statement.raw_execute().map(|_| ()))
+}
+
+/// The database refused it for a unique value.
+fn is_taken(error: &rusqlite::Error) -> bool {
+    const UNIQUE: i32 = 2067;
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == UNIQUE)
 }
 
 /// A password as it is kept: its hash, made before the write so that no other write waits for it.
@@ -734,8 +763,12 @@ pub(crate) fn write(
         });
         let _ = write!(sql, ", {} = ?{}", quoted(field.name), bound.len() + 3);
     }
-    sql.push_str(" WHERE \"id\" = ?3");
-    {
+    let run = |lap: Option<i64>| -> Result<rusqlite::Result<()>, Refusal> {
+        let unsettled = match lap {
+            Some(_) => format!(", \"{UNSETTLED}\" = ?{}", bound.len() + 4),
+            None => String::new(),
+        };
+        let sql = format!("{sql}{unsettled} WHERE \"id\" = ?3");
         let mut statement = scope.connection.prepare_cached(&sql)?;
         statement.raw_bind_parameter(1, scope.now)?;
         statement.raw_bind_parameter(2, i64::from(first))?;
@@ -743,8 +776,21 @@ pub(crate) fn write(
         for (place, value) in bound.iter().enumerate() {
             statement.raw_bind_parameter(place + 4, Bound(value))?;
         }
-        if let Err(error) = statement.raw_execute() {
-            drop(statement);
+        if let Some(lap) = lap {
+            statement.raw_bind_parameter(bound.len() + 4, lap)?;
+        }
+        Ok(statement.raw_execute().map(|_| ()))
+    };
+    if let Err(error) = run(None)? {
+        let deferred = scope.plans.of(entity).insert_unsettled.is_some();
+        let again = if deferred && is_taken(&error) {
+            let lap = scope.work.borrow_mut().next_lap();
+            scope.work.borrow_mut().unsettled.push((entity, old.id));
+            run(Some(lap))?
+        } else {
+            Err(error)
+        };
+        if let Err(error) = again {
             let all: Vec<(usize, &Value)> = changes
                 .iter()
                 .map(|(index, value)| (*index, value))
@@ -771,5 +817,40 @@ pub(crate) fn touch(scope: &Scope<'_>, entity: &'static Entity, old: &Row) {
             old: old.clone(),
             last,
         }),
+    }
+}
+
+/// Looks at the rows that had a unique value another row had, too, from this one on: by now nobody else has it.
+pub(crate) fn settle(scope: &Scope<'_>, from: usize) -> Result<(), Refusal> {
+    let rows: Vec<(&'static Entity, i64)> = {
+        let mut work = scope.work.borrow_mut();
+        let from = from.min(work.unsettled.len());
+        work.unsettled.split_off(from)
+    };
+    let mut errors = Vec::new();
+    for (entity, id) in rows {
+        let sql = format!(
+            "UPDATE {} SET \"{UNSETTLED}\" = 0 WHERE \"id\" = ?1",
+            scope.plans.of(entity).table
+        );
+        let settled = scope.connection.prepare_cached(&sql)?.execute([id]);
+        let Err(error) = settled else { continue };
+        let row = scope.load(entity, id)?.unwrap_or_default();
+        let all: Vec<(usize, &Value)> = row.values.iter().enumerate().collect();
+        match explain(scope, entity, Some(id), &all, error) {
+            Refusal::Invalid(more) => {
+                for error in more {
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
+                }
+            }
+            other => return Err(other),
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(errors))
     }
 }

@@ -217,7 +217,7 @@ fn is_there(
     if entity.index == 0 && scope.plans.keeps_users && is_stub(scope, id)? {
         return Ok(false);
     }
-    if from_client && !scope.elevated && !scope.caller.system && entity.index != 0 {
+    if from_client && !scope.elevated && !scope.caller.system {
         let grants = scope.grants(entity.read);
         if grants.iter().all(|grant| !grant.when.is_empty()) {
             return Ok(holding(scope, entity, id, &grants)?.is_some());

@@ -36,6 +36,7 @@ pub(crate) fn errors_of(rule: &Rule) -> Vec<FieldError> {
 
 /// Looks at all rules, keeps the record, leaves the messages, and is ready for the next operation.
 pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result<(), Refusal> {
+    crate::change::settle(scope, 0)?;
     let work = std::mem::take(&mut *scope.work.borrow_mut());
     judge(scope, &work, 0, seeding)?;
     for touched in work

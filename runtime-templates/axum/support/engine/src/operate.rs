@@ -3,6 +3,7 @@
 
 use crate::caller::Caller;
 use crate::change::{self, Door};
+use crate::check;
 use crate::def::Entity;
 use crate::delete as deletion;
 use crate::finish::{Root, finish};
@@ -46,6 +47,42 @@ pub fn update(
     run(&scope, ("update", entity, id), || {
         change::update_by_client(&scope, entity, id, version, values).map(|_| ())
     })
+}
+
+/// Looks whether the caller may refer to what these fields of an entity refer to; for rows that the program makes in
+/// somebody's name.
+///
+/// # Errors
+/// 422 at every field that refers to a row that is not there, or that the caller may not read.
+pub fn check_references(
+    w: &mut Writer<'_>,
+    entity: usize,
+    values: &[(usize, Value)],
+) -> Result<(), Refusal> {
+    let scope = w.scope();
+    let mut errors = Vec::new();
+    for (index, value) in values {
+        let field = scope
+            .app
+            .entities
+            .get(entity)
+            .and_then(|entity| entity.fields.get(*index));
+        let Some(field) = field else { continue };
+        check::reference(
+            &scope,
+            field.name,
+            field.kind,
+            value,
+            &Value::Empty,
+            true,
+            &mut errors,
+        )?;
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(errors))
+    }
 }
 
 /// Deletes a row, with all that goes with it.

@@ -379,9 +379,13 @@ impl<'t> Operation<'t> {
         otherwise: impl FnOnce(&mut Operation<'t>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let scope = self.scope(Authority::Caller);
-        let before = self.work.borrow().writes;
+        let (before, settled) = {
+            let work = self.work.borrow();
+            (work.writes, work.unsettled.len())
+        };
         let tried = scope.atomic(|| {
             effect(self)?;
+            change::settle(&scope, settled)?;
             judge_attempt(&scope, before)
         });
         match tried {

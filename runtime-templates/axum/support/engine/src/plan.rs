@@ -5,8 +5,13 @@ use crate::operation::Row;
 use crate::seal::Sealer;
 use kernel::kind::Kind;
 use kernel::value::{Hidden, Value};
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use std::fmt::Write as _;
+
+/// The column that is part of every unique index: 0 at rest. While an operation gives values around, a row that has
+/// one which another still holds gets a number of its own there, and 0 again when the operation ends.
+pub(crate) const UNSETTLED: &str = "unsettled";
 
 /// The statements of all entities, by position.
 pub(crate) struct Plans {
@@ -27,26 +32,33 @@ pub(crate) struct Plan {
     pub select: String,
     /// A new row: `?1` created and updated, then the stored fields.
     pub insert: String,
+    /// The same for a row whose unique values are looked at when the operation ends: the last parameter is its lap.
+    /// None where the table has no column for it.
+    pub insert_unsettled: Option<String>,
 }
 
 impl Plans {
-    pub fn new(app: &App, sealer: Option<Sealer>) -> Plans {
+    pub fn new(
+        app: &App,
+        sealer: Option<Sealer>,
+        connection: &Connection,
+    ) -> rusqlite::Result<Plans> {
         let plans = app
             .entities
             .iter()
-            .map(|entity| Plan::new(entity))
-            .collect();
+            .map(|entity| Plan::new(entity, connection))
+            .collect::<rusqlite::Result<Vec<Plan>>>()?;
         let keeps_users = app.entities.iter().any(|entity| {
             entity
                 .fields
                 .iter()
                 .any(|field| field.on_delete == crate::def::OnDelete::Keep)
         });
-        Plans {
+        Ok(Plans {
             plans,
             keeps_users,
             sealer,
-        }
+        })
     }
 
     pub fn of(&self, entity: &Entity) -> &Plan {
@@ -55,13 +67,14 @@ impl Plans {
             stored: Vec::new(),
             select: String::new(),
             insert: String::new(),
+            insert_unsettled: None,
         };
         self.plans.get(entity.index).unwrap_or(&NONE)
     }
 }
 
 impl Plan {
-    fn new(entity: &Entity) -> Plan {
+    fn new(entity: &Entity, connection: &Connection) -> rusqlite::Result<Plan> {
         let table = quoted(entity.table);
         let stored: Vec<usize> = entity
             .fields
@@ -90,12 +103,24 @@ impl Plan {
         let insert = format!(
             "INSERT INTO {table} (\"created\", \"updated\", \"version\"{names}) VALUES (?1, ?1, 1{places})"
         );
-        Plan {
+        let deferred: i64 = connection.query_row(
+            "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2",
+            [entity.table, UNSETTLED],
+            |row| row.get(0),
+        )?;
+        let insert_unsettled = (deferred > 0).then(|| {
+            format!(
+                "INSERT INTO {table} (\"created\", \"updated\", \"version\"{names}, \"{UNSETTLED}\") VALUES (?1, ?1, 1{places}, ?{})",
+                stored.len() + 2
+            )
+        });
+        Ok(Plan {
             table,
             stored,
             select,
             insert,
-        }
+            insert_unsettled,
+        })
     }
 }
 

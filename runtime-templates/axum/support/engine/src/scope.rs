@@ -39,6 +39,10 @@ pub(crate) struct Work {
     pub newcomers: Vec<i64>,
     /// Who is signed in afterwards.
     pub signed_in: Option<i64>,
+    /// Rows with a unique value that another row had when they got it; looked at when the operation ends.
+    pub unsettled: Vec<(&'static Entity, i64)>,
+    /// The lap of the last of them.
+    pub lap: i64,
 }
 
 /// A row that was written.
@@ -64,6 +68,12 @@ pub(crate) struct Message {
 }
 
 impl Work {
+    /// A number no other unsettled row has.
+    pub fn next_lap(&mut self) -> i64 {
+        self.lap += 1;
+        self.lap
+    }
+
     pub fn find(&mut self, entity: &Entity, id: i64) -> Option<&mut Touched> {
         self.touched
             .iter_mut()

@@ -192,7 +192,7 @@ impl Engine {
         )?;
         seal::register(&connection, sealer.as_ref()).map_err(fail)?;
         migrate::run(&connection, app, &options.path)?;
-        let plans = Arc::new(Plans::new(app, sealer));
+        let plans = Arc::new(Plans::new(app, sealer, &connection).map_err(fail)?);
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())

@@ -159,9 +159,19 @@ fn access_to_a_new_row_is_looked_at_on_the_new_row() {
         (SUBJECT, Value::from("For Bob")),
         (REQUESTER, Value::Int(bob)),
     ];
+    // Staff may know Bob; who files tickets still files their own.
+    let both = Caller {
+        roles: CUSTOMER | AGENT,
+        ..customer(ana)
+    };
     assert_eq!(
-        desk.create(customer(ana), TICKET, values),
+        desk.create(both, TICKET, values.clone()),
         Err(Refusal::Forbidden)
+    );
+    // To Ana alone he does not exist.
+    assert_eq!(
+        rules(desk.create(customer(ana), TICKET, values)),
+        [("requester", "reference")]
     );
     assert_eq!(desk.count("SELECT count(*) FROM ticket"), 0);
 }

@@ -222,7 +222,7 @@ fn two_servers_do_not_share_a_folder() {
     };
     let first = Engine::open(&APP, &options).unwrap();
     assert!(matches!(
-        engine::backup::restore(&APP, &folder.join("app.db"), &options.path),
+        engine::backup::restore(&APP, &folder.join("app.db"), &options.path, None),
         Err(OpenError::InUse(_))
     ));
     // Commands may work beside a server.
@@ -279,7 +279,7 @@ fn copies_are_made_and_put_back() {
     desk.ticket(customer(ana), "Not in the copy");
     let other = folder();
     let target = other.join("app.db");
-    engine::backup::restore(&APP, &copy, &target).unwrap();
+    engine::backup::restore(&APP, &copy, &target, None).unwrap();
     let engine = Engine::open(&APP, &options(&other)).unwrap();
     let count = |engine: &Engine| {
         engine
@@ -303,7 +303,7 @@ fn copies_are_made_and_put_back() {
         b"not a database at all, but long enough to be looked at as one",
     )
     .unwrap();
-    assert!(engine::backup::restore(&APP, &other.join("damaged.db"), &target).is_err());
+    assert!(engine::backup::restore(&APP, &other.join("damaged.db"), &target, None).is_err());
     assert!(target.exists());
     let _ = std::fs::remove_dir_all(other);
 }

@@ -170,15 +170,13 @@ pub fn options(
         let table = &scope.plans.of(entity).table;
         let label = labels::sql(scope.app, entity);
         let mut conditions = Vec::new();
-        if entity.index != 0 || !caller.signed_in() {
-            let grants = scope.grants(entity.read);
-            if grants.is_empty() {
-                return Ok(Vec::new());
-            }
-            if grants.iter().all(|grant| !grant.when.is_empty()) {
-                let all: Vec<String> = grants.iter().map(|grant| format!("({})", grant.when)).collect();
-                conditions.push(format!("({})", all.join(" OR ")));
-            }
+        let grants = scope.grants(entity.read);
+        if grants.is_empty() {
+            return Ok(Vec::new());
+        }
+        if grants.iter().all(|grant| !grant.when.is_empty()) {
+            let all: Vec<String> = grants.iter().map(|grant| format!("({})", grant.when)).collect();
+            conditions.push(format!("({})", all.join(" OR ")));
         }
         if entity.index == 0 && scope.plans.keeps_users {
             conditions.push(

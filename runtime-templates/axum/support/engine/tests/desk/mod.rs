@@ -372,10 +372,8 @@ static TICKETS: Entity = Entity {
             when: "t.\"assignee\" IS NOT NULL",
             otherwise: false,
             inputs: &[Input {
-                name: "reason",
-                label: "Reason",
-                kind: Kind::Text,
                 required: true,
+                ..Input::new("reason", "Reason", Kind::Text)
             }],
             body: Some(Hook {
                 requires: |op| {
@@ -553,10 +551,8 @@ static TICKETS: Entity = Entity {
             about: "",
             who: signed_in,
             inputs: &[Input {
-                name: "tag",
-                label: "Tag",
-                kind: Kind::Reference(TAG),
                 required: true,
+                ..Input::new("tag", "Tag", Kind::Reference(TAG))
             }],
             body: Hook {
                 requires: |_| Ok(()),

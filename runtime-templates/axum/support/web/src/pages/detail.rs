@@ -335,6 +335,7 @@ fn add_form(
         typed: &typed,
         errors: &[],
         prefix: child.slug,
+        known: &[],
     };
     if asked.count_ones() > MOST_INLINE {
         return html! { a.button href={ "/" (child.slug) "/new?" (name) "=" (id) } { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } };

@@ -412,6 +412,7 @@ fn new_page(
         typed,
         errors,
         prefix: "f",
+        known: &[],
     };
     // A child is made on its parent's page, and leads back there.
     let parent = match context.parent_of(entity) {
@@ -511,10 +512,16 @@ fn edit_page(
 ) -> Markup {
     let here = format!("/{}/{}", entity.slug, shown.row.id);
     let title = title_of(context, entity, shown);
+    let known: Vec<(&'static str, i64, String)> = shown
+        .references
+        .iter()
+        .filter_map(|(field, id, text)| Some((entity.fields.get(*field)?.name, *id, text.clone())))
+        .collect();
     let draft = Draft {
         typed,
         errors,
         prefix: "f",
+        known: &known,
     };
     let version = match &stale {
         // Saving again is a decision now: it is about the row as it is.

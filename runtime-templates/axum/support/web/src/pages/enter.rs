@@ -109,6 +109,7 @@ fn sign_up_page(
         typed,
         errors,
         prefix: "f",
+        known: &[],
     };
     let mut labels = fields::labels(user, asked);
     labels.push(("password", "Password"));

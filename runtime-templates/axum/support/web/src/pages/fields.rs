@@ -46,6 +46,8 @@ pub struct Draft<'a> {
     pub errors: &'a [FieldError],
     /// Put before the ids of its controls.
     pub prefix: &'a str,
+    /// What the row refers to by now, as far as the caller may read it: `(field, row, text)`.
+    pub known: &'a [(&'static str, i64, String)],
 }
 
 impl Draft<'_> {
@@ -80,7 +82,13 @@ impl Draft<'_> {
         if let Kind::Reference(target) | Kind::Many(target, _) = control.kind
             && let Some(target) = context.app.entities.get(target).copied()
         {
-            control.options = offer(context, r, target, &mut control.values);
+            let known: Vec<(i64, &str)> = self
+                .known
+                .iter()
+                .filter(|(field, ..)| *field == control.name)
+                .map(|(_, id, text)| (*id, text.as_str()))
+                .collect();
+            control.options = offer(context, r, target, &known, &mut control.values);
         }
         control
     }
@@ -204,8 +212,17 @@ fn offer(
     context: &Context<'_>,
     r: &Reader<'_>,
     target: &'static Entity,
+    known: &[(i64, &str)],
     values: &mut [String],
 ) -> Options {
+    // A row that the caller may not read has no name here, whoever typed its number.
+    let name_of = |id: i64| match known.iter().find(|(row, _)| *row == id) {
+        Some((_, text)) => Some((*text).to_owned()),
+        None => query::get(r, &context.caller, target, id)
+            .ok()
+            .flatten()
+            .map(|_| query::label(r, target, id)),
+    };
     let all = options(context, r, target);
     if all.len() <= MOST_OPTIONS {
         let mut all = all;
@@ -213,15 +230,18 @@ fn offer(
             // What is chosen already stays chosen, also where the caller could not choose it anew.
             if let Ok(id) = value.parse::<i64>()
                 && !all.iter().any(|(option, _)| option == value)
+                && let Some(name) = name_of(id)
             {
-                all.push((value.clone(), query::label(r, target, id)));
+                all.push((value.clone(), name));
             }
         }
         return Options::All(all);
     }
     for value in values.iter_mut() {
-        if let Ok(id) = value.parse::<i64>() {
-            *value = search_text(id, &query::label(r, target, id));
+        if let Ok(id) = value.parse::<i64>()
+            && let Some(name) = name_of(id)
+        {
+            *value = search_text(id, &name);
         }
     }
     let some = all

@@ -340,6 +340,7 @@ fn form_page(
         typed,
         errors,
         prefix: "f",
+        known: &[],
     };
     let labels: Vec<(&str, &str)> = operation
         .inputs

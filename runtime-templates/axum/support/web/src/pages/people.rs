@@ -150,6 +150,7 @@ fn page(
         typed,
         errors,
         prefix: "f",
+        known: &[],
     };
     let wanted = asked(context, user);
     let pages = found.total.div_ceil(u64::from(PER_PAGE));
