@@ -4,7 +4,8 @@
 use crate::sql;
 use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use specc_ir::ir::{ChoiceId, EntityId, FieldId, FunctionId, Ir, RoleId, Type};
-use std::collections::BTreeSet;
+use specc_syntax::names::fold_name;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of a whole program, made once.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,10 @@ pub struct NameTable {
     roles: Vec<RoleNames>,
     functions: Vec<String>,
     actions: Vec<OperationNames>,
+    /// Steps in addresses, by entity and folded name.
+    steps: BTreeMap<(EntityId, String), String>,
+    /// Inputs as they are sent, by what the spec calls them.
+    inputs: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -53,8 +58,8 @@ struct OperationNames {
     function: String,
 }
 
-/// Tables of the engine; a table of the program's own with such a name gets a `_`.
-const SYSTEM_TABLES: &[&str] = &[
+/// Tables and indexes of the engine; a table of the program's own with such a name gets a `_`.
+pub(crate) const SYSTEM_TABLES: &[&str] = &[
     "account",
     "user_role",
     "session",
@@ -70,7 +75,38 @@ const SYSTEM_TABLES: &[&str] = &[
     "seed",
     "invitation",
     "setting",
+    "audit_row",
+    "mail_waiting",
+    "session_expires",
+    "session_user",
+    "token_expires",
+    "token_user",
 ];
+
+/// First parts of addresses that belong to the app itself, in pages or below `/api`.
+const PLACES: &[&str] = &[
+    "account",
+    "api",
+    "do",
+    "email-confirmation",
+    "forgot-password",
+    "healthz",
+    "invitations",
+    "link",
+    "login",
+    "logout",
+    "me",
+    "metrics",
+    "password-reset",
+    "readyz",
+    "session",
+    "sign-up",
+    "static",
+    "tokens",
+];
+
+/// What may stand behind a row's address and belongs to the app itself.
+const ROW_PLACES: &[&str] = &["delete", "edit", "history", "roles"];
 
 /// Words that Rust keeps for itself.
 const KEYWORDS: &[&str] = &[
@@ -81,13 +117,15 @@ const KEYWORDS: &[&str] = &[
     "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Modules of the app and crates it uses.
+/// Modules of the app, crates it uses, and folders that Windows refuses.
 const MODULES: &[&str] = &[
     "actions",
     "alloc",
     "app",
+    "aux",
     "bin",
     "choices",
+    "con",
     "core",
     "engine",
     "functions",
@@ -97,7 +135,9 @@ const MODULES: &[&str] = &[
     "lifecycle",
     "main",
     "model",
+    "nul",
     "policy",
+    "prn",
     "roles",
     "rules",
     "seeds",
@@ -172,12 +212,16 @@ impl NameTable {
     /// The names of this program.
     #[must_use]
     pub fn new(ir: &Ir) -> NameTable {
+        let (entities, mut slugs) = entities(ir);
+        let (actions, steps) = operations(ir, &entities, &mut slugs);
         NameTable {
-            entities: entities(ir),
+            entities,
             choices: choices(ir),
             roles: roles(ir),
             functions: functions(ir),
-            actions: actions(ir),
+            actions,
+            steps,
+            inputs: inputs(ir),
         }
     }
 
@@ -256,6 +300,14 @@ impl NameTable {
         self.actions.get(action).map_or("", |names| &names.function)
     }
 
+    /// The step in addresses: `solve`. All rows of one name share it.
+    #[must_use]
+    pub fn step_slug(&self, entity: EntityId, name: &str) -> &str {
+        self.steps
+            .get(&(entity, fold_name(name)))
+            .map_or("", String::as_str)
+    }
+
     fn field(&self, entity: EntityId, field: FieldId) -> Option<&FieldNames> {
         self.entities
             .get(entity.0 as usize)?
@@ -317,6 +369,10 @@ impl sql::Names for NameTable {
             .unwrap_or_default()
     }
 
+    fn input(&self, name: &str) -> String {
+        self.inputs.get(name).cloned().unwrap_or_default()
+    }
+
     fn function(&self, function: FunctionId) -> String {
         format!("crate::functions::{}", self.function_name(function))
     }
@@ -343,15 +399,33 @@ impl Taken {
 
     /// This name, or with `_2`, `_3` … behind `separator`.
     pub fn take(&mut self, name: &str, separator: &str) -> String {
-        if self.names.insert(name.to_owned()) {
-            return name.to_owned();
-        }
+        self.take_with(name, separator, |_| Vec::new())
+    }
+
+    /// As [`Taken::take`], together with the names that are made from it.
+    pub fn take_with(
+        &mut self,
+        name: &str,
+        separator: &str,
+        derived: impl Fn(&str) -> Vec<String>,
+    ) -> String {
+        let mut candidate = name.to_owned();
         let mut number = 2_u32;
         loop {
-            let candidate = format!("{name}{separator}{number}");
-            if self.names.insert(candidate.clone()) {
+            let more = derived(&candidate);
+            let free = |name: &String| !self.names.contains(name);
+            if free(&candidate) && more.iter().all(free) {
+                self.names.extend(more);
+                self.names.insert(candidate.clone());
                 return candidate;
             }
+            // `fn_` becomes `fn_2`, not `fn__2`.
+            let joint = if name.ends_with(separator) {
+                ""
+            } else {
+                separator
+            };
+            candidate = format!("{name}{joint}{number}");
             number += 1;
         }
     }
@@ -450,12 +524,13 @@ fn safe_type(name: &str, instead: &str) -> String {
     }
 }
 
-fn entities(ir: &Ir) -> Vec<EntityNames> {
+/// The entities' names, and the first parts of addresses that are taken by then.
+fn entities(ir: &Ir) -> (Vec<EntityNames>, Taken) {
     let mut tables = Taken::without(SYSTEM_TABLES);
     let mut modules = Taken::without(MODULES);
     let mut views = Taken::default();
     let mut constants = Taken::without(&["APP"]);
-    let mut slugs = Taken::default();
+    let mut slugs = Taken::without(PLACES);
     let mut out: Vec<EntityNames> = ir
         .entities
         .iter()
@@ -463,10 +538,13 @@ fn entities(ir: &Ir) -> Vec<EntityNames> {
         .map(|(index, entity)| {
             let name = &entity.name.text;
             let plain = snake(name, "entity");
-            let base = match SYSTEM_TABLES.contains(&plain.as_str()) || plain.starts_with("sqlite_")
-            {
-                true => format!("{plain}_"),
-                false => plain,
+            // SQLite keeps what begins with `sqlite_` for itself.
+            let base = if plain.starts_with("sqlite_") {
+                format!("_{plain}")
+            } else if SYSTEM_TABLES.contains(&plain.as_str()) {
+                format!("{plain}_")
+            } else {
+                plain
             };
             // The built-in one keeps its table whatever else is called so.
             let table = if index == 0 {
@@ -480,12 +558,18 @@ fn entities(ir: &Ir) -> Vec<EntityNames> {
             } else {
                 module
             };
+            let slug = kebab(&entity.plural, "rows");
+            let slug = if entity.parent.is_some() && ROW_PLACES.contains(&slug.as_str()) {
+                format!("{slug}-list")
+            } else {
+                slug
+            };
             EntityNames {
                 table,
                 module: modules.take(&module, "_"),
                 view: views.take(&safe_type(name, "Entity"), ""),
                 constant: constants.take(&snake(name, "entity").to_shouty_snake_case(), "_"),
-                slug: slugs.take(&kebab(&entity.plural, "rows"), "-"),
+                slug: slugs.take(&slug, "-"),
                 fields: Vec::new(),
             }
         })
@@ -522,7 +606,7 @@ fn entities(ir: &Ir) -> Vec<EntityNames> {
             });
         }
     }
-    out
+    (out, slugs)
 }
 
 fn choices(ir: &Ir) -> Vec<ChoiceNames> {
@@ -577,18 +661,104 @@ fn functions(ir: &Ir) -> Vec<String> {
         .collect()
 }
 
-fn actions(ir: &Ir) -> Vec<OperationNames> {
-    let mut per_entity: std::collections::BTreeMap<Option<EntityId>, (Taken, Taken)> =
-        std::collections::BTreeMap::new();
-    ir.actions
+/// Steps and actions: those on a row share the part of the address behind it with the entity's parts,
+/// those that stand alone share theirs with the entities.
+fn operations(
+    ir: &Ir,
+    entities: &[EntityNames],
+    alone: &mut Taken,
+) -> (Vec<OperationNames>, BTreeMap<(EntityId, String), String>) {
+    let mut on_rows: BTreeMap<EntityId, Taken> = BTreeMap::new();
+    let mut steps = BTreeMap::new();
+    for (position, entity) in (0_u32..).zip(&ir.entities) {
+        let id = EntityId(position);
+        let mut taken = Taken::without(ROW_PLACES);
+        for (part, names) in ir.entities.iter().zip(entities) {
+            if part
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.entity == id)
+            {
+                taken.take(&names.slug, "-");
+            }
+        }
+        for step in entity
+            .lifecycles
+            .iter()
+            .flat_map(|lifecycle| &lifecycle.steps)
+        {
+            let name = &step.name.text;
+            steps
+                .entry((id, fold_name(name)))
+                .or_insert_with(|| taken.take(&kebab(name, "step"), "-"));
+        }
+        on_rows.insert(id, taken);
+    }
+    let mut functions: BTreeMap<Option<EntityId>, Taken> = BTreeMap::new();
+    let actions = ir
+        .actions
         .iter()
         .map(|action| {
-            let (slugs, functions) = per_entity.entry(action.on).or_default();
-            // A step's action goes by the step's name, which several rows share; it is alone of its name.
+            let name = &action.name.text;
+            let step = action
+                .on
+                .filter(|_| action.step)
+                .and_then(|id| steps.get(&(id, fold_name(name))));
+            let taken = match action.on {
+                Some(id) => on_rows.entry(id).or_default(),
+                None => &mut *alone,
+            };
             OperationNames {
-                slug: slugs.take(&kebab(&action.name.text, "action"), "-"),
-                function: functions.take(&identifier(&action.name.text, "action"), "_"),
+                slug: step
+                    .cloned()
+                    .unwrap_or_else(|| taken.take(&kebab(name, "action"), "-")),
+                function: functions.entry(action.on).or_default().take_with(
+                    &identifier(name, "action"),
+                    "_",
+                    action_functions,
+                ),
             }
         })
-        .collect()
+        .collect();
+    (actions, steps)
+}
+
+/// The functions made for an action of this name.
+#[must_use]
+pub fn action_functions(name: &str) -> Vec<String> {
+    let mut functions = body_functions(name);
+    functions.push(format!("may_{}", name.trim_end_matches('_')));
+    functions
+}
+
+/// The functions made for what an action of this name needs, does and answers.
+#[must_use]
+pub fn body_functions(name: &str) -> Vec<String> {
+    let name = name.trim_end_matches('_');
+    vec![
+        format!("{name}_requires"),
+        format!("{name}_does"),
+        format!("{name}_returns"),
+    ]
+}
+
+/// Inputs as they are sent; a name that is written so already goes before one that only becomes so.
+fn inputs(ir: &Ir) -> BTreeMap<String, String> {
+    let mut names: Vec<&str> = ir
+        .actions
+        .iter()
+        .flat_map(|action| &action.inputs)
+        .map(|input| input.name.text.as_str())
+        .collect();
+    names.sort_by_key(|name| (!name.is_ascii(), *name));
+    let mut folded: BTreeMap<String, String> = BTreeMap::new();
+    let mut taken = Taken::without(&["version"]);
+    let mut out = BTreeMap::new();
+    for name in names {
+        let sent = folded
+            .entry(fold_name(name))
+            .or_insert_with(|| taken.take(&sent(name, "input"), "_"));
+        out.insert(name.to_owned(), sent.clone());
+    }
+    out
 }

@@ -161,10 +161,9 @@ impl<'a> Rust<'a> {
             ExprKind::Me => ("op.caller.user".to_owned(), Form::Plain),
             ExprKind::Now => ("Some(op.now)".to_owned(), Form::Plain),
             ExprKind::Today => ("Some(op.today)".to_owned(), Form::Plain),
-            ExprKind::Input(name) => self.borrowed_value(
-                &format!("op.input({:?})", crate::names::sent(name, "input")),
-                &expr.ty,
-            ),
+            ExprKind::Input(name) => {
+                self.borrowed_value(&format!("op.input({:?})", self.names.input(name)), &expr.ty)
+            }
             ExprKind::Output => ("output".to_owned(), Form::Plain),
             ExprKind::Field(base, entity, field) => self.field(base, *entity, *field, &expr.ty),
             ExprKind::Unary(_, inner) => (self.number("neg", &[self.value(inner).0]), Form::Plain),

@@ -65,53 +65,54 @@ pub fn list(items: &[String]) -> String {
     format!("&[{}]", items.join(", "))
 }
 
-/// The code mentions this path, outside of its string literals.
+/// The code mentions this path, outside of its string literals and comments.
 #[must_use]
 pub fn mentions(code: &str, path: &str) -> bool {
-    let mut rest = code;
-    loop {
-        let Some(start) = next_string(rest) else {
-            return has_path(rest, path);
-        };
-        let (before, from) = rest.split_at(start);
-        if has_path(before, path) {
-            return true;
-        }
-        rest = behind_string(from);
-    }
+    Pieces { rest: code }.any(|piece| has_path(piece, path))
 }
 
-/// The code mentions this word by itself, outside of its string literals.
+/// The code mentions this word by itself, outside of its string literals and comments.
 #[must_use]
 pub fn mentions_word(code: &str, word: &str) -> bool {
-    let mut rest = code;
-    loop {
-        let Some(start) = next_string(rest) else {
-            return has_word(rest, word);
-        };
-        let (before, from) = rest.split_at(start);
-        if has_word(before, word) {
-            return true;
+    Pieces { rest: code }.any(|piece| has_word(piece, word))
+}
+
+/// Code without its string literals and line comments. A comment may hold any quotes.
+struct Pieces<'c> {
+    rest: &'c str,
+}
+
+impl<'c> Iterator for Pieces<'c> {
+    type Item = &'c str;
+
+    fn next(&mut self) -> Option<&'c str> {
+        if self.rest.is_empty() {
+            return None;
         }
-        rest = behind_string(from);
+        let string = next_string(self.rest);
+        let until = string.unwrap_or(self.rest.len());
+        let comment = self.rest.get(..until).and_then(|code| code.find("//"));
+        let (piece, from) = self.rest.split_at(comment.or(string).unwrap_or(until));
+        self.rest = match (comment, string) {
+            (Some(_), _) => from.split_once('\n').map_or("", |(_, below)| below),
+            (None, Some(_)) => behind_string(from),
+            (None, None) => "",
+        };
+        Some(piece)
     }
 }
 
 fn has_word(code: &str, word: &str) -> bool {
-    code.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .any(|line| {
-            line.match_indices(word).any(|(at, _)| {
-                let before = line.get(..at).and_then(|before| before.chars().next_back());
-                let after = line
-                    .get(at + word.len()..)
-                    .and_then(|after| after.chars().next());
-                let part = |letter: Option<char>| {
-                    letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
-                };
-                !part(before) && before != Some(':') && !part(after)
-            })
-        })
+    code.match_indices(word).any(|(at, _)| {
+        let before = code.get(..at).and_then(|before| before.chars().next_back());
+        let after = code
+            .get(at + word.len()..)
+            .and_then(|after| after.chars().next());
+        let part = |letter: Option<char>| {
+            letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+        };
+        !part(before) && before != Some(':') && !part(after)
+    })
 }
 
 fn has_path(code: &str, path: &str) -> bool {

@@ -41,6 +41,8 @@ pub trait Names {
     fn choice(&self, choice: ChoiceId) -> String;
     /// A value of it, without the enum: `High`.
     fn variant(&self, choice: ChoiceId, value: u32) -> String;
+    /// An input of an operation as it is sent, by the name it is declared with.
+    fn input(&self, name: &str) -> String;
     /// A declared function: `crate::functions::urgency`.
     fn function(&self, function: FunctionId) -> String;
     /// The entity's position in the app, as Rust: `crate::app::TICKET`.

@@ -35,6 +35,8 @@ pub fn operation(
     place: &str,
 ) -> (String, String, String) {
     let mut out = String::new();
+    // A `_` that keeps a name apart from a keyword is not needed in front of another word.
+    let name = name.trim_end_matches('_');
     let requires = requirements(context, this, &body.requires);
     let operation = if crate::source::mentions_word(&requires, "op") {
         "op"
@@ -269,7 +271,10 @@ impl Writer<'_> {
                 self.bound(USER, *bind, &call, out);
             }
             Effect::SignIn { email, password } => {
-                let at = at(&[("email", Some(email)), ("password", Some(password))]);
+                let at = at(
+                    self.context,
+                    &[("email", Some(email)), ("password", Some(password))],
+                );
                 let _ = writeln!(
                     out,
                     "op.sign_in({}, {}, {at})?;",
@@ -393,7 +398,7 @@ impl Writer<'_> {
                 });
                 (
                     Some(*entity),
-                    super::operations::step_slug(self.context, *entity, name),
+                    self.context.names.step_slug(*entity, name).to_owned(),
                     action,
                 )
             }
@@ -420,16 +425,16 @@ impl Writer<'_> {
             .iter()
             .map(|(name, value)| {
                 let folded_name = specc_syntax::names::fold_name(name);
-                let ty = action
-                    .and_then(|action| {
-                        action.inputs.iter().find(|input| {
-                            specc_syntax::names::fold_name(&input.name.text) == folded_name
-                        })
+                let input = action.and_then(|action| {
+                    action.inputs.iter().find(|input| {
+                        specc_syntax::names::fold_name(&input.name.text) == folded_name
                     })
-                    .map_or(&value.ty, |input| &input.ty);
+                });
+                let ty = input.map_or(&value.ty, |input| &input.ty);
+                let declared = input.map_or(name.as_str(), |input| &input.name.text);
                 format!(
                     "({}, {})",
-                    literal(&super::operations::input_name(name)),
+                    literal(&self.context.names.input(declared)),
                     self.rust.stored(value, ty)
                 )
             })
@@ -479,11 +484,14 @@ impl Writer<'_> {
             let found = values.iter().find(|(field, _)| field.0 == wanted);
             found.map(|(_, value)| value)
         };
-        let at = at(&[
-            ("email", given(1)),
-            ("name", given(0)),
-            ("password", Some(password)),
-        ]);
+        let at = at(
+            self.context,
+            &[
+                ("email", given(1)),
+                ("name", given(0)),
+                ("password", Some(password)),
+            ],
+        );
         let values: Vec<String> = values
             .iter()
             .map(|(field, value)| {
@@ -619,14 +627,13 @@ fn ends_effect(effect: &Effect) -> bool {
 }
 
 /// The `At` of an effect on accounts: the inputs its values come from.
-fn at(given: &[(&str, Option<&Expr>)]) -> String {
+fn at(context: &Context<'_>, given: &[(&str, Option<&Expr>)]) -> String {
     let inputs: Vec<String> = given
         .iter()
         .filter_map(|(name, value)| match value.map(|value| &value.kind) {
-            Some(ExprKind::Input(input)) => Some(format!(
-                "{name}: {}",
-                literal(&super::operations::input_name(input))
-            )),
+            Some(ExprKind::Input(input)) => {
+                Some(format!("{name}: {}", literal(&context.names.input(input))))
+            }
             _ => None,
         })
         .collect();

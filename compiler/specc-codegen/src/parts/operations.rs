@@ -5,29 +5,10 @@ use crate::source::{list, literal, pointed};
 use crate::sql::{Names as _, Sql};
 use specc_ir::expr::{Expr, ExprKind};
 use specc_ir::ir::{Action, Body, Effect, EffectItem, EntityId, Ir, Lifecycle, Step, Verb};
-use specc_syntax::names::{fold_name, same_name};
+use specc_syntax::names::same_name;
 
 /// How far passwords are followed into the actions that an action runs; the runtime goes no deeper.
 const DEEPEST: u32 = 16;
-
-/// The step in addresses; all rows of one name share it.
-#[must_use]
-pub fn step_slug(context: &Context<'_>, entity: EntityId, name: &str) -> String {
-    let folded = fold_name(name);
-    let first = context
-        .entity(entity)
-        .into_iter()
-        .flat_map(|entity| &entity.lifecycles)
-        .flat_map(|lifecycle| &lifecycle.steps)
-        .find(|step| fold_name(&step.name.text) == folded);
-    crate::names::kebab(first.map_or(name, |step| &step.name.text), "step")
-}
-
-/// An input as it is sent.
-#[must_use]
-pub fn input_name(name: &str) -> String {
-    crate::names::sent(name, "input")
-}
 
 /// `lifecycle.rs` below its head: the steps, who may take them, what they do.
 #[must_use]
@@ -72,7 +53,11 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
                         .find(|(known, ..)| *known == id.0)
                         .map(|(_, hook, answer)| (hook.clone(), answer.clone()));
                     let (hook, said) = known.unwrap_or_else(|| {
-                        let name = taken.take(context.names.action_function(id.0 as usize), "_");
+                        let name = taken.take_with(
+                            context.names.action_function(id.0 as usize),
+                            "_",
+                            crate::names::body_functions,
+                        );
                         let (text, hook, answer) = effects::operation(
                             context,
                             Some(entity),
@@ -140,7 +125,7 @@ fn entry(
     format!(
         "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, inputs: {inputs}, body: {hook}, answer: {answer}, source: {} }}",
         literal(&label(&step.name.text)),
-        literal(&step_slug(context, entity, &step.name.text)),
+        literal(context.names.step_slug(entity, &step.name.text)),
         context.names.field_constant(entity, lifecycle.field),
         list(&from),
         literal(&state(step.to)),
@@ -249,7 +234,7 @@ fn inputs(context: &Context<'_>, action: &Action) -> String {
             };
             let base = format!(
                 "Input::new({}, {}, {kind})",
-                literal(&input_name(&input.name.text)),
+                literal(&context.names.input(&input.name.text)),
                 literal(&label(&input.name.text)),
             );
             let mut parts: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! The schema of a program, with an index for every column that something compares.
 
 use super::{Column, FORMAT, Holds, Index, Schema, Shape, Table, UNSETTLED};
-use crate::names::NameTable;
+use crate::names::{NameTable, SYSTEM_TABLES, Taken};
 use crate::sql::{Names as _, Sql, is_comparison, scale_or_zero, walk};
 use specc_ir::expr::{Aggregate, Expr, ExprKind, FieldRef, Literal};
 use specc_ir::ir::{
@@ -40,6 +40,14 @@ pub fn of(ir: &Ir, names: &NameTable) -> Schema {
                 ));
             }
         }
+    }
+    // Indexes and tables share their names: a table `ticket_by_owner` is no index of `ticket`.
+    let mut taken = Taken::without(SYSTEM_TABLES);
+    for table in &tables {
+        taken.take(&table.table, "_");
+    }
+    for index in tables.iter_mut().flat_map(|table| &mut table.indexes) {
+        index.name = taken.take(&index.name, "_");
     }
     Schema {
         format: FORMAT,

@@ -364,10 +364,11 @@ impl Input {
         }
     }
 
-    /// As a field: with all it keeps to by itself.
+    /// As a field: with all it keeps to by itself. What a password needs beyond that is the business of signing up.
     #[must_use]
     pub const fn as_field(&self) -> Field {
-        let mut field = Field::new(self.name, self.label, self.kind);
+        let kind = if self.as_typed { Kind::Text } else { self.kind };
+        let mut field = Field::new(self.name, self.label, kind);
         field.required = self.required;
         field.length = self.length;
         field.bounds = self.bounds;

@@ -5,7 +5,7 @@ mod build;
 mod parse;
 mod run;
 
-pub use parse::parse;
+pub use parse::{parameter, parse};
 pub use run::{get, list, list_json, options, row_json};
 
 use crate::def::{Entity, Fields};

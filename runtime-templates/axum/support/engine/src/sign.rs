@@ -106,6 +106,17 @@ pub fn sign_up_roles(app: &'static App) -> Vec<&'static Role> {
         .collect()
 }
 
+/// Somebody who is about to sign up, with the roles they will hold.
+#[must_use]
+pub fn newcomer(app: &App) -> Caller {
+    let signs_up = app.roles.iter().filter(|role| role.sign_up);
+    Caller {
+        user: Some(0),
+        roles: signs_up.fold(0, |bits, role| bits | role.includes),
+        system: false,
+    }
+}
+
 /// The fields of User that somebody may give when they sign up: name, e-mail, what visitors and new users may create,
 /// and what can't be left out.
 #[must_use]
@@ -113,16 +124,7 @@ pub fn sign_up_fields(app: &App) -> Fields {
     let Some(user) = app.entities.first() else {
         return 0;
     };
-    let bits = app
-        .roles
-        .iter()
-        .filter(|role| role.sign_up)
-        .fold(0, |bits, role| bits | role.includes);
-    let newcomer = Caller {
-        user: Some(0),
-        roles: bits,
-        system: false,
-    };
+    let newcomer = newcomer(app);
     let granted = [Caller::VISITOR, newcomer]
         .iter()
         .flat_map(|caller| (user.create)(caller))

@@ -124,8 +124,10 @@ const fn action(
         inputs,
         body: Hook {
             requires: nothing,
-            does,
+            does: Some(does),
         },
+        answer: engine::def::Answer::ROW,
+        path: "",
         source: "",
     }
 }

@@ -7,12 +7,24 @@ use crate::refusal::{FieldError, Refusal};
 use kernel::kind::Kind;
 use kernel::read;
 use kernel::value::Value;
+use std::borrow::Cow;
 
 /// Furthest page that is counted to; deeper lists go by cursor.
 const LAST_PAGE: u32 = 100_000;
 const MOST_FILTERS: usize = 32;
 
-/// Reads `field=`, `field_from=`, `field_to=`, `field_contains=`, `sort=a,-b`, `q=`, `page=`, `per_page=`, `after=`.
+/// The parameter that filters by a field: its name, with `_is` where a list itself has a parameter of that name.
+#[must_use]
+pub fn parameter(field: &str) -> Cow<'_, str> {
+    match field {
+        "after" | "done" | "page" | "per_page" | "q" | "show" | "sort" => {
+            Cow::Owned(format!("{field}_is"))
+        }
+        _ => Cow::Borrowed(field),
+    }
+}
+
+/// Reads `field=`, `field_is=`, `field_from=`, `field_to=`, `field_contains=`, `sort=a,-b`, `q=`, `page=`, `per_page=`, `after=`.
 ///
 /// # Errors
 /// 422 naming every parameter that does not fit.
@@ -124,7 +136,8 @@ fn short(text: &str) -> String {
 }
 
 fn filter(entity: &'static Entity, name: &str, text: &str) -> Result<Filter, String> {
-    const ENDS: [(&str, Op); 6] = [
+    const ENDS: [(&str, Op); 7] = [
+        ("_is", Op::Is),
         ("_from", Op::AtLeast),
         ("_min", Op::AtLeast),
         ("_to", Op::AtMost),

@@ -527,7 +527,7 @@ static TICKETS: Entity = Entity {
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
-                does: |op| {
+                does: Some(|op| {
                     let id = op.this.id;
                     op.attempt(
                         |op| {
@@ -539,7 +539,7 @@ static TICKETS: Entity = Entity {
                                 .map(|_| ())
                         },
                     )
-                },
+                }),
             },
             answer: Answer::ROW,
             path: "",
@@ -772,21 +772,18 @@ pub static APP: App = App {
         who: |_| vec![always(ALL)],
         inputs: &[
             Input {
-                name: "email",
-                label: "Email",
-                kind: Kind::Text,
                 required: true,
+                ..Input::new("email", "Email", Kind::Text)
             },
             Input {
-                name: "password",
-                label: "Password",
-                kind: Kind::Password,
                 required: true,
+                as_typed: true,
+                ..Input::new("password", "Password", Kind::Password)
             },
         ],
         body: Hook {
             requires: |_| Ok(()),
-            does: |op| {
+            does: Some(|op| {
                 let (email, password) = (op.input("email").clone(), op.input("password").clone());
                 let at = At {
                     email: "email",
@@ -797,7 +794,7 @@ pub static APP: App = App {
                 let user = op.sign_up(values, password.clone(), at, Authority::Caller)?;
                 op.keep("user", Some(user));
                 op.sign_in(email, password, at)
-            },
+            }),
         },
         answer: Answer {
             returns: Some(Returns {

@@ -101,11 +101,7 @@ pub async fn sign_up(site: &Site, origin: &Origin, wish: SignUp) -> Result<Signe
                 return Err(taken());
             }
             // The program makes the account; what it refers to is the newcomer's choice.
-            writer.caller = Caller {
-                user: Some(0),
-                roles: sign_up_bits(app),
-                system: false,
-            };
+            writer.caller = engine::sign::newcomer(app);
             engine::operate::check_references(writer, 0, &values)?;
             writer.caller = Caller::SYSTEM;
             let user = create_user(writer, app, values, &sign_up_roles(app))?;

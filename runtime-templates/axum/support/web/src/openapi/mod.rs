@@ -387,7 +387,11 @@ fn list_parameters(app: &App, entity: &'static Entity) -> Value {
             if let Some(items) = value.get("items").cloned() {
                 value = items;
             }
-            all.push(parameter(field.name, value, "Rows with this value."));
+            all.push(parameter(
+                &engine::query::parameter(field.name),
+                value,
+                "Rows with this value.",
+            ));
         }
     }
     Value::Array(all)

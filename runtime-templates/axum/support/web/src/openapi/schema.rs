@@ -94,7 +94,10 @@ pub(super) fn entity_schemas(
 pub(super) fn inputs_schema(app: &App, inputs: &'static [Input]) -> Value {
     let mut properties = Map::new();
     for input in inputs {
-        let value = constrained(app, &input.as_field(), !input.required);
+        let mut value = constrained(app, &input.as_field(), !input.required);
+        if let (true, Some(value)) = (input.as_typed, value.as_object_mut()) {
+            value.insert("format".to_owned(), json!("password"));
+        }
         properties.insert(input.name.to_owned(), value);
     }
     let required: Vec<&str> = inputs

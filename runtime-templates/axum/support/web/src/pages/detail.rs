@@ -243,7 +243,7 @@ fn children(
                 div.card-head { h2 { (child.plural) span.count { (found.total) } } }
                 (rows)
                 @if found.total > u64::from(MOST_CHILDREN) {
-                    div.card-foot { a href={ "/" (child.slug) "?" (name) "=" (id) } { "All " (found.total) } }
+                    div.card-foot { a href={ "/" (child.slug) "?" (query::parameter(name)) "=" (id) } { "All " (found.total) } }
                 }
                 @if let Some(creatable) = creatable { div.card-foot { (add_form(context, r, child, creatable, (field, name, id), &format!("/{}/{id}", entity.slug))) } }
             }

@@ -125,8 +125,8 @@ fn controls(
     field: &'static Field,
     pairs: &[(String, String)],
 ) -> Markup {
-    let mut control =
-        Control::new(field.name, field.label, field.kind).value(pair(pairs, field.name));
+    let name = query::parameter(field.name);
+    let mut control = Control::new(&name, field.label, field.kind).value(pair(pairs, &name));
     match field.kind {
         Kind::Bool => {
             control.kind = Kind::Reference(0);
@@ -175,7 +175,10 @@ fn words(
     name: &str,
     value: &str,
 ) -> String {
-    let field = |name: &str| entity.fields.iter().find(|field| field.name == name);
+    let field = |name: &str| {
+        let mut fields = entity.fields.iter();
+        fields.find(|field| query::parameter(field.name) == name)
+    };
     let Some(field) = field(name) else {
         let range = ENDS.iter().find_map(|(end, word)| {
             let base = name.strip_suffix(end)?.strip_suffix('_')?;
