@@ -14,6 +14,7 @@ mod function;
 mod given;
 mod keyword;
 mod lifecycle;
+mod limits;
 mod literal;
 mod names;
 mod outline;
@@ -177,6 +178,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
         .iter_mut()
         .zip(hooks)
         .for_each(|(entity, hooks)| entity.hooks = hooks);
+    limits::all(&ir, &mut out);
     ir.seeds = seeds;
     ir.scenarios = scenarios;
     unproven.extend(prose::unproven(trees));

@@ -11,6 +11,11 @@ pub fn each(expr: &Expr, see: &mut impl FnMut(&Expr)) {
 
 fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     see(expr);
+    parts(expr, &mut |part| visit(part, see));
+}
+
+/// Calls `see` for what the expression consists of, and not for what that consists of.
+pub fn parts(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     match &expr.kind {
         ExprKind::Literal(_)
         | ExprKind::Var(_)
@@ -24,34 +29,34 @@ fn visit(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         | ExprKind::IsSet(of)
         | ExprKind::IsEmpty(of)
         | ExprKind::HasRole(of, _)
-        | ExprKind::CanRead(of, _) => visit(of, see),
+        | ExprKind::CanRead(of, _) => see(of),
         ExprKind::Binary(_, left, right) => {
-            visit(left, see);
-            visit(right, see);
+            see(left);
+            see(right);
         }
         ExprKind::OneOf(of, list) => {
-            visit(of, see);
-            list.iter().for_each(|expr| visit(expr, see));
+            see(of);
+            list.iter().for_each(|expr| see(expr));
         }
         ExprKind::If(condition, then, otherwise) => {
-            visit(condition, see);
-            visit(then, see);
-            visit(otherwise, see);
+            see(condition);
+            see(then);
+            see(otherwise);
         }
         ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
-            list.iter().for_each(|expr| visit(expr, see));
+            list.iter().for_each(|expr| see(expr));
         }
         ExprKind::Aggregate(aggregate) => {
             if let Some((row, _)) = &aggregate.through {
-                visit(row, see);
+                see(row);
             }
             if let Some(filter) = &aggregate.filter {
-                visit(filter, see);
+                see(filter);
             }
             if let Some(value) = &aggregate.value {
-                visit(value, see);
+                see(value);
             }
-            aggregate.sort.iter().for_each(|sort| visit(&sort.by, see));
+            aggregate.sort.iter().for_each(|sort| see(&sort.by));
         }
     }
 }

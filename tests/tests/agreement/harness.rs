@@ -109,6 +109,7 @@ fn written(value: &Value) -> Json {
         Value::Text(text) => json!(text),
         Value::Texts(texts) => json!({ "texts": texts }),
         Value::Ids(ids) => json!({ "ids": ids }),
+        Value::Hidden(_) => unreachable!("expressions hold nothing hidden"),
     }
 }
 

@@ -243,7 +243,8 @@ pub(super) fn includes(
             role.includes = found;
         }
     }
-    for at in 0..ir.roles.len() {
+    // More roles than that are an error already.
+    for at in 0..ir.roles.len().min(MOST_ROLES) {
         let mut open = ir
             .roles
             .get(at)

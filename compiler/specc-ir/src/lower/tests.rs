@@ -241,6 +241,39 @@ fn no_text_makes_it_panic() {
 }
 
 #[test]
+fn what_costs_too_much_is_an_error_and_takes_no_time() {
+    let function = |at: usize, is: &str| {
+        format!(
+            "## Function: F{at}\n\n- Input: `x: integer`\n- Output: `integer`\n- Is: `{is}`\n\n"
+        )
+    };
+    let examples = "| x | output |\n|---|---|\n| 0 | 0 |\n";
+    // Each uses the one before twice: a thousand million steps.
+    let twice: String = (1..31)
+        .map(|at| function(at, &format!("f{0}(x) + f{0}(x)", at - 1)))
+        .collect();
+    let text = format!("{}{twice}{examples}", function(0, "x"));
+    assert_eq!(names(&[&text]), ["too-deep", "too-deep"]);
+    // Each asks the one before: eight deep is fine, nine is not.
+    for (chain, wanted) in [(9, vec![]), (10, vec!["too-deep"])] {
+        let chain: String = (1..chain)
+            .map(|at| function(at, &format!("f{}(x)", at - 1)))
+            .collect();
+        let text = format!("{}{chain}{examples}", function(0, "x"));
+        assert_eq!(names(&[&text]), wanted);
+    }
+    // Computed fields, and a policy that asks the last of them.
+    let fields: String = (1..12)
+        .map(|at| format!("| c{at} | integer | computed `c{0} + c{0}` |\n", at - 1))
+        .collect();
+    let text = format!(
+        "## Entity: Note\n\n| Field | Type | Rules |\n|---|---|---|\n| c0 | integer | |\n{fields}\n### Access\n\n\
+         | Who | Can | When |\n|---|---|---|\n| signed-in | read | `c11 > 3` |\n"
+    );
+    assert_eq!(names(&[&text]), ["too-deep", "too-deep"]);
+}
+
+#[test]
 fn the_program_as_json() {
     fn without_spans(value: &mut serde_json::Value) {
         match value {

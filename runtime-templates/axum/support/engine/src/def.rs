@@ -276,14 +276,17 @@ pub struct Action {
     pub source: &'static str,
 }
 
+/// Code that runs within an operation, or refuses it.
+pub type Run = fn(&mut Operation<'_>) -> Result<(), Refusal>;
+
 /// What it needs, then what it does.
 #[derive(Clone, Copy)]
 pub struct Hook {
     /// Refuses with 409 where a condition is false. Looked at before anything is written
     /// (for create: on the new row).
-    pub requires: fn(&mut Operation<'_>) -> Result<(), Refusal>,
+    pub requires: Run,
     /// The effects; none where it only needs something.
-    pub does: Option<fn(&mut Operation<'_>) -> Result<(), Refusal>>,
+    pub does: Option<Run>,
 }
 
 impl Hook {
