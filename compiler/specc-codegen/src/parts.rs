@@ -177,8 +177,10 @@ pub fn uses(code: &str) -> String {
         "Rule",
         "RuleOn",
         "Seed",
+        "SeedTimes",
         "SeedValue",
         "Step",
+        "Tenant",
         "WatchedRows",
         "Watcher",
     ]

@@ -1,7 +1,7 @@
 //! What is to be written for a program: a task per file, the schema, the next migration.
 
 use crate::names::NameTable;
-use crate::parts::{Context, Places, operations, seeds};
+use crate::parts::{Context, Places, operations};
 use crate::schema::{self, Change, Refused, Schema};
 use specc_ir::ir::{EntityId, Ir};
 use specc_syntax::span::Sources;
@@ -192,12 +192,6 @@ fn too_large(context: &Context<'_>) -> Vec<Refused> {
                 ),
             );
         }
-    }
-    for span in seeds::seeds(context).1 {
-        refuse(
-            &context.place(span),
-            "this value of a seed is not compiled yet; write a literal, or `today` or `now` plus or minus a duration".to_owned(),
-        );
     }
     refused
 }

@@ -11,7 +11,7 @@ use crate::support;
 use rayon::prelude::*;
 use serde::Serialize;
 use specc_ir::expr::{Expr, ExprKind};
-use specc_ir::ir::{ChoiceId, EntityId, Function, FunctionId, Ir, RoleId};
+use specc_ir::ir::{ChoiceId, EntityId, Function, FunctionId, Ir, RoleId, Tenant};
 use specc_syntax::span::Sources;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -120,7 +120,7 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
         TaskKind::Roles => roles(context),
         TaskKind::Functions => functions(context),
         TaskKind::Seeds => {
-            let (rows, _) = seeds::seeds(context);
+            let rows = seeds::seeds(context);
             let body = format!(
                 "/// Every row, in the order in which it is written.\npub const SEEDS: &[Seed] = {};\n",
                 list(&rows)
@@ -679,6 +679,7 @@ struct EntityFile {
     about_literal: String,
     shown_as: String,
     parent: String,
+    tenant: String,
     steps: String,
     actions: String,
     on_create: String,
@@ -736,6 +737,16 @@ fn entity_file(context: &Context<'_>, id: EntityId) -> String {
             about_literal: literal(entity.about.trim()),
             shown_as: position(entity.shown_as),
             parent: position(entity.parent.map(|parent| parent.field)),
+            tenant: match entity.tenant {
+                None | Some(Tenant::Itself) => "Tenant::Nobody".to_owned(),
+                Some(Tenant::Parent) => "Tenant::Parent".to_owned(),
+                Some(Tenant::Own(field)) => {
+                    format!(
+                        "Tenant::Field(field::{})",
+                        context.names.field_constant(id, field)
+                    )
+                }
+            },
             steps: if entity.lifecycles.is_empty() {
                 "&[]"
             } else {

@@ -6,7 +6,8 @@
 mod values;
 
 use crate::sql::{
-    Names, Sql, common_scale, is_condition, is_text, needs_statement, scale_of, scale_or_zero,
+    Names, Sql, common_scale, is_condition, is_list_of_numbers, is_text, needs_statement, scale_of,
+    scale_or_zero, shows_rows,
 };
 use specc_ir::expr::{BinaryOp, Expr, ExprKind, FieldRef, Literal, OLD, THIS, UnaryOp, VarId};
 use specc_ir::ir::{EntityId, Ir, Type};
@@ -368,7 +369,8 @@ impl<'a> Rust<'a> {
                 };
                 unstored || !matches!(base.kind, ExprKind::Var(THIS | OLD)) || self.this.is_none()
             }
-            ExprKind::Join(pieces) => pieces.iter().any(|piece| matches!(piece.ty, Type::Ref(_))),
+            ExprKind::Join(pieces) => pieces.iter().any(|piece| shows_rows(&piece.ty)),
+            ExprKind::Binary(BinaryOp::Contains, left, _) => is_list_of_numbers(&left.ty),
             ExprKind::Function(..) => {
                 let bare = Expr {
                     kind: expr.kind.clone(),

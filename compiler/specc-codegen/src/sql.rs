@@ -9,8 +9,9 @@ mod rows;
 mod shape;
 
 pub use shape::{
-    common_scale, holders_of, is_comparison, is_condition, is_text, needs_statement, quoted,
-    scale_of, scale_or_zero, show_kind, text_literal, variables_of, walk,
+    common_scale, holders_of, is_comparison, is_condition, is_list_of_numbers, is_text,
+    needs_statement, quoted, scale_of, scale_or_zero, show_kind, shows_rows, text_literal,
+    variables_of, walk,
 };
 
 use shape::{entity_of, field_of, integer_literal, is_arithmetic, same_expression};
@@ -637,7 +638,16 @@ impl<'a> Sql<'a> {
                 out
             }
             Type::List(_) | Type::Many(_) => {
-                format!("coalesce((SELECT group_concat(value, ', ') FROM json_each({value})), '')")
+                let item = match ty {
+                    Type::List(item) => (**item).clone(),
+                    Type::Many(entity) => Type::Ref(*entity),
+                    other => other.clone(),
+                };
+                let alias = self.alias();
+                let shown = self.shown_value(&format!("{alias}.value"), &item, rows);
+                format!(
+                    "coalesce((SELECT group_concat({shown}, ', ') FROM json_each({value}) {alias}), '')"
+                )
             }
             Type::Ref(entity) if rows => {
                 let shown = entity_of(self.ir, *entity).and_then(|declared| declared.shown_as);

@@ -577,6 +577,7 @@ fn entity(
         plural: plural.to_owned(),
         about: String::new(),
         parent: None,
+        tenant: None,
         shown_as: Some(FieldId(0)),
         fields,
         access: vec![Grant {

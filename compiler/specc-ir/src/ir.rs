@@ -193,6 +193,8 @@ pub struct Entity {
     /// `Part of: Y as y`: the parent and the field that holds it (a declared field of this entity,
     /// added by lowering where the author did not).
     pub parent: Option<Parent>,
+    /// Whose its rows are, in a program with `Tenant`.
+    pub tenant: Option<Tenant>,
     /// `Shown as`: the field people know it by.
     pub shown_as: Option<FieldId>,
     /// The declared fields (for a child the parent field included; for User `name`, `email` first).
@@ -207,6 +209,17 @@ pub struct Entity {
     pub hooks: Vec<Hook>,
     /// Its heading.
     pub span: Span,
+}
+
+/// Whose a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub enum Tenant {
+    /// This field refers to whose it is.
+    Own(FieldId),
+    /// It belongs to whom its parent belongs.
+    Parent,
+    /// It is what others belong to.
+    Itself,
 }
 
 /// What a child belongs to.
@@ -623,6 +636,10 @@ pub struct SeedRow {
     pub entity: EntityId,
     /// The given fields. A reference is written by what its row is shown as (user: name or e-mail).
     pub values: Vec<(FieldId, SeedValue)>,
+    /// When it was made, where that is said.
+    pub created: Option<Expr>,
+    /// When it was last changed.
+    pub updated: Option<Expr>,
     /// For users: the roles given.
     pub roles: Vec<RoleId>,
     /// Where.
@@ -632,7 +649,7 @@ pub struct SeedRow {
 /// A value of a seed row.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub enum SeedValue {
-    /// A value: a literal, or an expression over `now` and `today`.
+    /// A value: a literal, or an expression over `now`, `today` and the rows above.
     Value(Expr),
     /// A row, known by what it is shown as.
     Reference(EntityId, String),

@@ -25,6 +25,7 @@ mod scenario;
 mod seed;
 mod step_parts;
 mod steps;
+mod tenant;
 mod theme;
 mod then;
 mod tokens;
@@ -135,6 +136,12 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     let bare = std::mem::take(&mut pass.bare);
     apply(&mut ir, found, held);
     function::apply(&mut ir, bodies);
+    let tenants: Vec<_> = pending
+        .iter()
+        .enumerate()
+        .filter_map(|(at, pending)| Some((EntityId(number(at)), pending.tenant.clone()?)))
+        .collect();
+    tenant::settle(&tenants, &mut ir, &mut out);
 
     // What needs finished fields, rules and functions.
     let mut pass = Pass::new(&ir, &index, &names, &mut out);
@@ -145,6 +152,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     }
     access::check_bare(&bare, &mut pass);
     checks::all(&mut pass);
+    tenant::check(&mut pass);
     function::check_examples(&mut pass);
     let seeds: Vec<_> = outline
         .seeds
@@ -181,6 +189,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     limits::all(&ir, &mut out);
     ir.seeds = seeds;
     ir.scenarios = scenarios;
+    tenant::confine(&mut ir, &mut out);
     unproven.extend(prose::unproven(trees));
     unproven.sort_by_key(|sentence| (sentence.span.file, sentence.span.start));
     unproven.dedup();

@@ -61,6 +61,92 @@ pub fn parts(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     }
 }
 
+/// Calls `change` for the expression and everything in it, innermost first.
+pub fn each_mut(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
+    match &mut expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Var(_)
+        | ExprKind::Me
+        | ExprKind::Now
+        | ExprKind::Today
+        | ExprKind::Input(_)
+        | ExprKind::Output => {}
+        ExprKind::Field(of, ..)
+        | ExprKind::Unary(_, of)
+        | ExprKind::IsSet(of)
+        | ExprKind::IsEmpty(of)
+        | ExprKind::HasRole(of, _)
+        | ExprKind::CanRead(of, _) => each_mut(of, change),
+        ExprKind::Binary(_, left, right) => {
+            each_mut(left, change);
+            each_mut(right, change);
+        }
+        ExprKind::OneOf(of, list) => {
+            each_mut(of, change);
+            list.iter_mut().for_each(|expr| each_mut(expr, change));
+        }
+        ExprKind::If(condition, then, otherwise) => {
+            each_mut(condition, change);
+            each_mut(then, change);
+            each_mut(otherwise, change);
+        }
+        ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
+            list.iter_mut().for_each(|expr| each_mut(expr, change));
+        }
+        ExprKind::Aggregate(aggregate) => {
+            if let Some((row, _)) = &mut aggregate.through {
+                each_mut(row, change);
+            }
+            if let Some(filter) = &mut aggregate.filter {
+                each_mut(filter, change);
+            }
+            if let Some(value) = &mut aggregate.value {
+                each_mut(value, change);
+            }
+            for sort in &mut aggregate.sort {
+                each_mut(&mut sort.by, change);
+            }
+        }
+    }
+    change(expr);
+}
+
+/// Calls `change` for the expressions of an effect itself, none of those in its bodies.
+pub fn each_of_effect_alone_mut(item: &mut EffectItem, change: &mut dyn FnMut(&mut Expr)) {
+    match &mut item.effect {
+        Effect::Set { row, value, .. } => {
+            change(row);
+            change(value);
+        }
+        Effect::Create { values, .. } => values.iter_mut().for_each(|(_, value)| change(value)),
+        Effect::Delete { row, .. } => change(row),
+        Effect::Do { row, inputs, .. } => {
+            row.iter_mut().for_each(&mut *change);
+            inputs.iter_mut().for_each(|(_, value)| change(value));
+        }
+        Effect::Email { to, text } => {
+            change(to);
+            change(text);
+        }
+        Effect::ForEach { filter, sort, .. } => {
+            filter.iter_mut().for_each(&mut *change);
+            sort.iter_mut().for_each(|sort| change(&mut sort.by));
+        }
+        Effect::When { condition, .. } => change(condition),
+        Effect::Refuse { .. } => {}
+        Effect::SignUp {
+            values, password, ..
+        } => {
+            values.iter_mut().for_each(|(_, value)| change(value));
+            change(password);
+        }
+        Effect::SignIn { email, password } => {
+            change(email);
+            change(password);
+        }
+    }
+}
+
 /// Calls `see` for every effect of a list and of the bodies in it, in order.
 pub fn each_effect(items: &[EffectItem], see: &mut impl FnMut(&EffectItem)) {
     effects(items, see);

@@ -252,7 +252,8 @@ pub fn kind(context: &Context<'_>, ty: &Type, field: Option<(EntityId, FieldId)>
             "Kind::Reference(app::{})",
             context.names.entity_constant(*entity)
         ),
-        Type::List(_) => "Kind::TextList".to_owned(),
+        Type::List(item) if is_text(item) => "Kind::TextList".to_owned(),
+        Type::List(_) => answer_kind(context, ty),
         Type::Many(item) => {
             let join = field.map_or_else(String::new, |(entity, field)| {
                 context.names.join_table(entity, field)

@@ -2,44 +2,36 @@
 
 use super::{Context, fields::stored_number};
 use crate::source::{list, literal};
-use crate::sql::Names as _;
+use crate::sql::{Names as _, Sql};
 use specc_ir::expr::{BinaryOp, Builtin, Expr, ExprKind, Literal, UnaryOp};
 use specc_ir::ir::{EntityId, FieldId, SeedRow, SeedValue, Type, USER};
-use specc_syntax::span::Span;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// All rows of all seeds, and the places whose values cannot be turned into data yet.
+/// All rows of all seeds.
 #[must_use]
-pub fn seeds(context: &Context<'_>) -> (Vec<String>, Vec<Span>) {
+pub fn seeds(context: &Context<'_>) -> Vec<String> {
     let mut rows = Vec::new();
-    let mut refused = Vec::new();
     for seed in &context.ir.seeds {
         for row in &seed.rows {
-            rows.push(seed_row(context, &seed.name.text, row, &mut refused));
+            rows.push(seed_row(context, &seed.name.text, row));
         }
     }
-    (rows, refused)
+    rows
 }
 
-fn seed_row(context: &Context<'_>, seed: &str, row: &SeedRow, refused: &mut Vec<Span>) -> String {
+fn seed_row(context: &Context<'_>, seed: &str, row: &SeedRow) -> String {
     let values: Vec<String> = row
         .values
         .iter()
-        .filter_map(|(field, value)| {
+        .map(|(field, value)| {
             let constant = format!(
                 "crate::{}::field::{}",
                 context.names.module(row.entity),
                 context.names.field_constant(row.entity, *field)
             );
-            let code = match self::value(context, row.entity, *field, value) {
-                Ok(code) => code?,
-                Err(span) => {
-                    refused.push(span);
-                    return None;
-                }
-            };
-            Some(format!("({constant}, {code})"))
+            let code = self::value(context, row.entity, *field, value);
+            format!("({constant}, {code})")
         })
         .collect();
     let roles: Vec<String> = row
@@ -47,8 +39,22 @@ fn seed_row(context: &Context<'_>, seed: &str, row: &SeedRow, refused: &mut Vec<
         .iter()
         .map(|role| format!("roles::{}", context.names.role_constant(*role)))
         .collect();
+    let moment = |value: &Option<Expr>| {
+        value.as_ref().map_or_else(
+            || "None".to_owned(),
+            |value| format!("Some({})", plain(context, value, &Type::Timestamp)),
+        )
+    };
+    let times = match (&row.created, &row.updated) {
+        (None, None) => "SeedTimes::NOW".to_owned(),
+        (created, updated) => format!(
+            "SeedTimes {{ created: {}, updated: {} }}",
+            moment(created),
+            moment(updated)
+        ),
+    };
     format!(
-        "Seed {{ seed: {}, entity: app::{}, key: {}, values: {}, roles: {} }}",
+        "Seed {{ seed: {}, entity: app::{}, key: {}, values: {}, times: {times}, roles: {} }}",
         literal(seed),
         context.names.entity_constant(row.entity),
         literal(&key(context, row)),
@@ -78,17 +84,11 @@ fn key(context: &Context<'_>, row: &SeedRow) -> String {
     }
 }
 
-/// `Ok(None)` leaves the field to its default.
-fn value(
-    context: &Context<'_>,
-    entity: EntityId,
-    field: FieldId,
-    value: &SeedValue,
-) -> Result<Option<String>, Span> {
+fn value(context: &Context<'_>, entity: EntityId, field: FieldId, value: &SeedValue) -> String {
     let ty = context
         .field(entity, field)
         .map_or(&Type::Empty, |field| &field.ty);
-    Ok(Some(match value {
+    match value {
         SeedValue::Reference(entity, name) => {
             format!(
                 "SeedValue::Reference(app::{}, {})",
@@ -108,29 +108,36 @@ fn value(
             let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
             format!("SeedValue::Texts({})", list(&texts))
         }
-        SeedValue::Value(expr) => match &expr.kind {
-            ExprKind::Literal(Literal::Text(text)) => format!("SeedValue::Text({})", literal(text)),
-            ExprKind::Literal(Literal::Choice(choice, value)) => {
-                format!(
-                    "SeedValue::Text({})",
-                    literal(&context.names.choice_value(*choice, *value))
-                )
-            }
-            // An empty text is stored as nothing, also where there is a default.
-            ExprKind::Literal(Literal::Empty) => "SeedValue::Text(\"\")".to_owned(),
-            ExprKind::Literal(_) => {
-                format!(
-                    "SeedValue::Int({})",
-                    stored_number(context.ir, expr, ty).ok_or(expr.span)?
-                )
-            }
-            _ => match moment(expr).ok_or(expr.span)? {
-                Moment::Days(days) => format!("SeedValue::Today({days})"),
-                Moment::Milliseconds(ms) => format!("SeedValue::Now({ms})"),
-                Moment::Plain(number) => format!("SeedValue::Int({number})"),
-            },
-        },
-    }))
+        SeedValue::Value(expr) => plain(context, expr, ty),
+    }
+}
+
+/// A value as data; what is more than that is asked of the database once the rows above are there.
+fn plain(context: &Context<'_>, expr: &Expr, ty: &Type) -> String {
+    let data = match &expr.kind {
+        ExprKind::Literal(Literal::Text(text)) => {
+            Some(format!("SeedValue::Text({})", literal(text)))
+        }
+        ExprKind::Literal(Literal::Choice(choice, value)) => Some(format!(
+            "SeedValue::Text({})",
+            literal(&context.names.choice_value(*choice, *value))
+        )),
+        // An empty text is stored as nothing, also where there is a default.
+        ExprKind::Literal(Literal::Empty) => Some("SeedValue::Text(\"\")".to_owned()),
+        ExprKind::Literal(_) => {
+            stored_number(context.ir, expr, ty).map(|number| format!("SeedValue::Int({number})"))
+        }
+        _ => moment(expr).map(|moment| match moment {
+            Moment::Days(days) => format!("SeedValue::Today({days})"),
+            Moment::Milliseconds(ms) => format!("SeedValue::Now({ms})"),
+            Moment::Plain(number) => format!("SeedValue::Int({number})"),
+        }),
+    };
+    data.unwrap_or_else(|| {
+        let mut sql = Sql::over_row(context.ir, context.names);
+        let value = sql.at_type(expr, ty);
+        format!("SeedValue::Sql({})", literal(&format!("SELECT {value}")))
+    })
 }
 
 /// A value that hangs on the clock.

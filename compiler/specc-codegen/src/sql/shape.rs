@@ -183,12 +183,29 @@ pub fn needs_statement(expr: &Expr, ir: &Ir) -> bool {
                 };
                 many || !matches!(base.kind, ExprKind::Var(THIS | specc_ir::expr::OLD))
             }
-            ExprKind::Join(pieces) => pieces.iter().any(|piece| matches!(piece.ty, Type::Ref(_))),
+            ExprKind::Join(pieces) => pieces.iter().any(|piece| shows_rows(&piece.ty)),
+            ExprKind::Binary(BinaryOp::Contains, left, _) => is_list_of_numbers(&left.ty),
             ExprKind::Function(function, _) => function_needs_statement(ir, *function, 0),
             _ => false,
         };
     });
     found
+}
+
+/// What a value stands for in text is known to the database only: rows, and lists of what is stored as a number.
+#[must_use]
+pub fn shows_rows(ty: &Type) -> bool {
+    match ty {
+        Type::Ref(_) | Type::Many(_) => true,
+        Type::List(item) => !is_text(item),
+        _ => false,
+    }
+}
+
+/// A list whose entries are neither text nor rows.
+#[must_use]
+pub fn is_list_of_numbers(ty: &Type) -> bool {
+    matches!(ty, Type::List(item) if !is_text(item) && !matches!(**item, Type::Ref(_)))
 }
 
 fn function_needs_statement(ir: &Ir, function: FunctionId, depth: u32) -> bool {
@@ -203,9 +220,7 @@ fn function_needs_statement(ir: &Ir, function: FunctionId, depth: u32) -> bool {
         | ExprKind::HasRole(..)
         | ExprKind::Field(..) => found = true,
         ExprKind::Me | ExprKind::Now | ExprKind::Today => found = true,
-        ExprKind::Join(pieces) => {
-            found |= pieces.iter().any(|piece| matches!(piece.ty, Type::Ref(_)))
-        }
+        ExprKind::Join(pieces) => found |= pieces.iter().any(|piece| shows_rows(&piece.ty)),
         ExprKind::Function(function, _) => called.push(*function),
         _ => {}
     });

@@ -70,6 +70,18 @@ impl Eval<'_> {
                 };
             }
         }
+        if let (Value::List(values), Type::List(_) | Type::Many(_)) = (value, ty) {
+            let item = match ty {
+                Type::List(item) => (**item).clone(),
+                Type::Many(entity) => Type::Ref(*entity),
+                other => other.clone(),
+            };
+            let shown: Result<Vec<String>> = values
+                .iter()
+                .map(|value| self.shown(value, &item))
+                .collect();
+            return Ok(shown?.join(", "));
+        }
         let world = self.world;
         Ok(show(value, ty, self.ir, |moment| world.offset(moment)))
     }

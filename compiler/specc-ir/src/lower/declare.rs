@@ -28,8 +28,8 @@ const CHOICE_COLUMNS: Columns = Columns {
 
 const ENTITY_KEYS: Keys = Keys {
     section: "an entity",
-    known: &["Part of", "Shown as", "Plural"],
-    not_yet: &["Tenant"],
+    known: &["Part of", "Shown as", "Plural", "Tenant"],
+    not_yet: &[],
 };
 
 /// Names that expressions need for themselves.
@@ -48,6 +48,8 @@ pub(super) struct Pending<'t> {
     pub(super) field_rules: Vec<(FieldId, &'t Line)>,
     /// Per lifecycle and step: the Who and When cells.
     pub(super) steps: Vec<Vec<(Option<&'t Line>, Option<&'t Line>)>>,
+    /// The field that says whose a row is.
+    pub(super) tenant: Option<Text>,
     /// The section as outlined.
     pub(super) part: Option<usize>,
 }
@@ -180,6 +182,7 @@ fn user() -> Entity {
         plural: "Users".to_owned(),
         about: String::new(),
         parent: None,
+        tenant: None,
         shown_as: Some(FieldId(0)),
         fields: vec![name, email],
         access: Vec::new(),
@@ -199,6 +202,7 @@ fn entity(part: &EntityPart<'_>, sources: &Sources) -> Entity {
         plural: words::plural(&part.name.text),
         about: about(part.section, sources, true),
         parent: None,
+        tenant: None,
         shown_as: None,
         fields: Vec::new(),
         access: Vec::new(),
@@ -341,6 +345,7 @@ fn keys_and_fields<'t>(
         match entry.key {
             "Part of" => parent = Some(entry.value),
             "Shown as" => shown_as = Some(entry.value),
+            "Tenant" => pending.tenant = Some(formal::bare(&entry.value)),
             _ => {
                 let plural = formal::bare(&entry.value);
                 if let Some(entity) = ir.entities.get_mut(position) {
@@ -454,7 +459,13 @@ fn keys_and_fields<'t>(
             .map(|field| field.name.clone())
             .unwrap_or_default();
         let ty = match grid.cell(row, 1) {
-            Some(cell) => types::of_field(cell, id, &name, ir, names, out),
+            Some(cell) => {
+                let computed = grid.cell(row, 2).is_some_and(|rules| {
+                    let rules = rules.plain();
+                    rules.split_whitespace().any(|word| word == "computed")
+                });
+                types::of_field(cell, id, &name, computed, ir, names, out)
+            }
             None => {
                 out.push(
                     Diagnostic::new("missing-type", name.span, format!("field `{}` has no type", name.text))

@@ -5,7 +5,9 @@ use super::formal::{self, cell_code, sentence_and_code, sentence_id};
 use super::outline::EntityPart;
 use super::{Pass, access, body, field_rules, who};
 use crate::expr::{Expr, ExprKind, FieldRef, THIS};
-use crate::ir::{EntityId, Field, FieldId, Grant, Hook, Lifecycle, Rule, RuleCheck, Sentence, Who};
+use crate::ir::{
+    EntityId, Field, FieldId, Grant, Hook, Lifecycle, Rule, RuleCheck, RuleOn, Sentence, Who,
+};
 use crate::parse;
 use crate::scope::Scope;
 use crate::walk;
@@ -205,16 +207,17 @@ fn rules(
         }
         let fields = mentioned(&check, id);
         let span = item.line.span;
-        rules.push(Rule {
+        let rule = Rule {
             id: sentence_id(&sentence, ids),
             sentence: Sentence {
                 text: sentence,
                 span,
             },
-            on,
+            on: RuleOn::Always,
             check,
             fields,
-        });
+        };
+        rules.extend(on.into_iter().map(|on| Rule { on, ..rule.clone() }));
     }
     for table in section.tables() {
         let known = super::known_tables();

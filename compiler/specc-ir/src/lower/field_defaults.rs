@@ -133,14 +133,14 @@ pub(super) fn computed(
     }
     if matches!(
         field.ty,
-        Type::Many(_) | Type::List(_) | Type::Slug(_) | Type::Password | Type::Secret
+        Type::Many(_) | Type::Slug(_) | Type::Password | Type::Secret
     ) {
         does_not_fit(
             "`computed`",
             text.span,
             field,
             pass,
-            "a computed field holds one plain value or a reference",
+            "a computed field holds a plain value, a reference or a list of such; rows are `list of Entity`",
         );
         return;
     }

@@ -170,6 +170,8 @@ pub(super) fn row(
     }
     Ok((
         SeedRow {
+            created: None,
+            updated: None,
             entity,
             values,
             roles: Vec::new(),

@@ -1,14 +1,14 @@
-//! `Seed`: example rows in tables, one heading per entity.
+//! `Seed`: example rows in tables or items, one heading per entity.
 
 use super::declare::unknown_field;
-use super::formal::{self, not_compiled_yet};
+use super::formal;
 use super::values::{self, Written};
 use super::{Pass, names};
 use crate::ir::{EntityId, FieldId, Name, RoleId, Seed, SeedRow, SeedValue, Type, USER};
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::names::{fold_name, suggest};
 use specc_syntax::span::Span;
-use specc_syntax::tree::{Block, Line, Section, Table, Text};
+use specc_syntax::tree::{Block, Item, Line, Section, Table, Text};
 use std::collections::{HashMap, HashSet};
 
 /// A seed with its tables. References to rows that no seed has are reported by [`check_references`].
@@ -40,9 +40,18 @@ pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Seed 
                 ),
             },
             Block::List(list) => {
-                if let Some(item) = list.items.iter().find(|item| item.key_value().is_some()) {
-                    pass.out
-                        .push(not_compiled_yet(item.line.span, "a seed written as items"));
+                if let Some(entity) = current {
+                    rows.extend(items(&list.items, entity, pass));
+                } else if let Some(item) = list.items.iter().find(|item| item.key_value().is_some())
+                {
+                    pass.out.push(
+                        Diagnostic::new(
+                            "seed-without-entity",
+                            item.line.span,
+                            "these items of example data name no entity",
+                        )
+                        .help("put them below a heading with the entity's plural, such as `### Tickets`"),
+                    );
                 }
             }
             _ => {}
@@ -69,8 +78,12 @@ pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Seed 
             }
             continue;
         };
-        for found in below.tables() {
-            rows.extend(table(found, entity, pass));
+        for block in &below.blocks {
+            match block {
+                Block::Table(found) => rows.extend(table(found, entity, pass)),
+                Block::List(list) => rows.extend(items(&list.items, entity, pass)),
+                _ => {}
+            }
         }
     }
     if rows.is_empty() && pass.out.len() == before {
@@ -91,6 +104,8 @@ pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Seed 
 /// What a column holds.
 enum Column {
     Field(FieldId),
+    Created,
+    Updated,
     Roles,
     Skip,
 }
@@ -113,78 +128,172 @@ pub(super) fn table(table: &Table, entity: EntityId, pass: &mut Pass<'_>) -> Vec
             columns.push(Column::Skip);
             continue;
         }
-        if entity == USER && matches!(fold_name(&text.text).as_str(), "roles" | "role") {
-            columns.push(Column::Roles);
-            continue;
-        }
-        match pass.names.field(entity, &text.text) {
-            Some(field) => columns.push(Column::Field(field)),
-            None => {
-                pass.out.push(unknown_field(&text, entity, pass.ir));
-                columns.push(Column::Skip);
-            }
-        }
-    }
-    let owner = pass.ir.entities.get(entity.0 as usize);
-    for (column, line) in columns.iter_mut().zip(&table.columns) {
-        let Column::Field(id) = column else { continue };
-        let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize)) else {
-            continue;
-        };
-        if field.computed.is_some() {
-            pass.out.push(
-                Diagnostic::new(
-                    "not-writable",
-                    line.span,
-                    format!("`{}` is computed, so no row can give it", field.name.text),
-                )
-                .label(field.name.span, "declared here")
-                .help("take the column out"),
-            );
-            *column = Column::Skip;
-        }
+        columns.push(column_of(&text, entity, pass));
     }
     let mut rows = Vec::new();
     for row in &table.rows {
         if row.cells.iter().all(Line::is_empty) {
             continue;
         }
-        let mut out = SeedRow {
-            entity,
-            values: Vec::new(),
-            roles: Vec::new(),
-            span: row.span,
-        };
-        let mut scope = pass.scope(None);
-        scope.clock = true;
+        let mut out = empty(entity, row.span);
         for (cell, column) in row.cells.iter().zip(&columns) {
-            if cell.is_empty() {
-                continue;
-            }
-            match column {
-                Column::Skip => {}
-                Column::Roles => out.roles.extend(roles(cell, pass)),
-                Column::Field(id) => {
-                    let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize))
-                    else {
-                        continue;
-                    };
-                    let written = match cell.only_code() {
-                        Some(code) => Written::Code(code),
-                        None => Written::Plain(unquoted(cell)),
-                    };
-                    match values::read(&written, &field.name.text, &field.ty, &mut scope, pass) {
-                        Some(value) => out.values.push((*id, value)),
-                        None => {
-                            pass.unread.insert((row.span, *id));
-                        }
-                    }
-                }
+            if !cell.is_empty() {
+                fill(&mut out, column, cell, pass);
             }
         }
         rows.push(out);
     }
     rows
+}
+
+/// Rows written as items: what a row is shown as, and its fields as items below, `field: value`.
+fn items(items: &[Item], entity: EntityId, pass: &mut Pass<'_>) -> Vec<SeedRow> {
+    let mut rows = Vec::new();
+    for item in items {
+        let mut out = empty(entity, item.span);
+        let mut seen: HashSet<String> = HashSet::new();
+        let keyed = item
+            .key_value()
+            .is_some_and(|(key, _)| is_key(&key.text, entity, pass));
+        if !keyed && !item.line.is_empty() {
+            let Some(field) = values::naming_field(entity, pass.ir) else {
+                pass.out.push(
+                    Diagnostic::new(
+                        "row-without-name",
+                        item.line.span,
+                        "rows of this entity are known by no field",
+                    )
+                    .help("begin the item with a field: `- name: Herbs`"),
+                );
+                continue;
+            };
+            fill(&mut out, &Column::Field(field), &item.line, pass);
+        }
+        let own = keyed.then_some(item);
+        for part in own.into_iter().chain(item.children()) {
+            let Some((key, value)) = part.key_value() else {
+                pass.out.push(
+                    Diagnostic::new(
+                        "missing-value",
+                        part.line.span,
+                        "this item gives no field its value",
+                    )
+                    .help("write `field: value`"),
+                );
+                continue;
+            };
+            if !seen.insert(fold_name(&key.text)) {
+                pass.out.push(
+                    Diagnostic::new(
+                        "duplicate-key",
+                        key.span,
+                        format!("`{}` is given twice", key.text),
+                    )
+                    .help("keep one of the two"),
+                );
+                continue;
+            }
+            let column = column_of(&key, entity, pass);
+            if !value.is_empty() {
+                fill(&mut out, &column, &value, pass);
+            }
+        }
+        rows.push(out);
+    }
+    rows
+}
+
+/// The word is a field of the entity, or resembles one; other colons belong to the text of a row.
+fn is_key(word: &str, entity: EntityId, pass: &Pass<'_>) -> bool {
+    let fields = pass
+        .ir
+        .entities
+        .get(entity.0 as usize)
+        .map_or(&[][..], |entity| entity.fields.as_slice());
+    let known = fields
+        .iter()
+        .map(|field| field.name.text.as_str())
+        .chain(["created", "updated", "roles"]);
+    pass.names.field(entity, word).is_some() || suggest(word, known).is_some()
+}
+
+fn empty(entity: EntityId, span: Span) -> SeedRow {
+    SeedRow {
+        entity,
+        values: Vec::new(),
+        created: None,
+        updated: None,
+        roles: Vec::new(),
+        span,
+    }
+}
+
+/// What a column or key of this name holds; reported where no row can give it.
+fn column_of(text: &Text, entity: EntityId, pass: &mut Pass<'_>) -> Column {
+    let folded = fold_name(&text.text);
+    if entity == USER && matches!(folded.as_str(), "roles" | "role") {
+        return Column::Roles;
+    }
+    match folded.as_str() {
+        "created" => return Column::Created,
+        "updated" => return Column::Updated,
+        _ => {}
+    }
+    let Some(id) = pass.names.field(entity, &text.text) else {
+        pass.out.push(unknown_field(text, entity, pass.ir));
+        return Column::Skip;
+    };
+    let owner = pass.ir.entities.get(entity.0 as usize);
+    if let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize))
+        && field.computed.is_some()
+    {
+        pass.out.push(
+            Diagnostic::new(
+                "not-writable",
+                text.span,
+                format!("`{}` is computed, so no row can give it", field.name.text),
+            )
+            .label(field.name.span, "declared here")
+            .help("take the column out"),
+        );
+        return Column::Skip;
+    }
+    Column::Field(id)
+}
+
+/// Reads one value into a row.
+fn fill(out: &mut SeedRow, column: &Column, cell: &Line, pass: &mut Pass<'_>) {
+    let mut scope = pass.scope(None);
+    scope.clock = true;
+    let written = match cell.only_code() {
+        Some(code) => Written::Code(code),
+        None => Written::Plain(unquoted(cell)),
+    };
+    match column {
+        Column::Skip => {}
+        Column::Roles => out.roles.extend(roles(cell, pass)),
+        Column::Created | Column::Updated => {
+            let read = values::read(&written, "created", &Type::Timestamp, &mut scope, pass);
+            if let Some(SeedValue::Value(value)) = read {
+                match column {
+                    Column::Created => out.created = Some(value),
+                    _ => out.updated = Some(value),
+                }
+            }
+        }
+        Column::Field(id) => {
+            let owner = pass.ir.entities.get(out.entity.0 as usize);
+            let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize)) else {
+                return;
+            };
+            match values::read(&written, &field.name.text, &field.ty, &mut scope, pass) {
+                Some(value) => out.values.push((*id, value)),
+                None => {
+                    pass.unread.insert((out.span, *id));
+                }
+            }
+        }
+    }
 }
 
 /// The text of a cell, without quotes around the whole.

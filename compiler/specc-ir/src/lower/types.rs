@@ -52,6 +52,7 @@ pub(super) fn of_field(
     line: &Line,
     entity: EntityId,
     field: &Name,
+    computed: bool,
     ir: &mut Ir,
     names: &Names,
     out: &mut Vec<Diagnostic>,
@@ -80,7 +81,7 @@ pub(super) fn of_field(
     if text.text.is_empty() {
         return None;
     }
-    single(&text, entity, ir, names, out)
+    single(&text, entity, computed, ir, names, out)
 }
 
 /// The values of a choice, checked.
@@ -142,6 +143,7 @@ pub(super) fn choice_values(
 fn single(
     text: &Text,
     entity: EntityId,
+    computed: bool,
     ir: &Ir,
     names: &Names,
     out: &mut Vec<Diagnostic>,
@@ -206,12 +208,15 @@ fn single(
         if fold_name(&of) == "text" {
             return Some(Type::List(Box::new(Type::Text)));
         }
+        if computed && let Some(item) = listed(&of, names) {
+            return Some(Type::List(Box::new(item)));
+        }
         let help = match names
             .entity_any(&of)
             .and_then(|id| ir.entities.get(id.0 as usize))
         {
             Some(entity) => format!("write `many {}`", entity.name.text),
-            None => "a field can hold a `list of text`; rows of another entity are `many Entity`"
+            None => "a field can hold a `list of text`; rows of another entity are `many Entity`; lists of other values are `computed`"
                 .to_owned(),
         };
         out.push(
@@ -250,6 +255,26 @@ fn single(
     }
     out.push(unknown(text, &folded, ir, names));
     None
+}
+
+/// What the list of a computed field may hold.
+fn listed(of: &str, names: &Names) -> Option<Type> {
+    let folded = fold_name(of);
+    let places = folded
+        .strip_prefix("decimal(")
+        .and_then(|rest| rest.strip_suffix(')'))
+        .and_then(|places| places.parse::<u8>().ok())
+        .filter(|places| *places <= 8);
+    if let Some(places) = places {
+        return Some(Type::Decimal(places));
+    }
+    if let Some((_, ty)) = PLAIN.iter().find(|(word, _)| fold_name(word) == folded) {
+        return (!matches!(ty, Type::Json | Type::Password | Type::Secret)).then(|| ty.clone());
+    }
+    if let Some(id) = names.choices.get(&folded) {
+        return Some(Type::Choice(*id));
+    }
+    names.entity_any(of).map(Type::Ref)
 }
 
 fn unknown(text: &Text, folded: &str, ir: &Ir, names: &Names) -> Diagnostic {

@@ -13,7 +13,7 @@ use specc_syntax::tree::Code;
 
 /// A rule, untyped.
 struct RuleNode {
-    on: RuleOn,
+    on: Vec<RuleOn>,
     check: Check,
 }
 
@@ -33,7 +33,7 @@ pub fn rule(
     scope: &mut Scope<'_>,
     code: &Code,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<(RuleOn, RuleCheck)> {
+) -> Option<(Vec<RuleOn>, RuleCheck)> {
     let (me, clock, old) = (scope.me, scope.clock, scope.old);
     let mut typer = Typer::new(scope, code, diagnostics);
     let index = typer.index;
@@ -41,11 +41,11 @@ pub fn rule(
         Parser::new(&code.text, 0, code.text.len(), index).and_then(|mut parser| read(&mut parser));
     let found = match parsed {
         Ok(node) => {
-            let always = node.on == RuleOn::Always;
+            let always = node.on == [RuleOn::Always];
             typer.at_rest = always;
             typer.scope.me = !always;
             typer.scope.clock = !always;
-            typer.scope.old = matches!(node.on, RuleOn::Update | RuleOn::Delete);
+            typer.scope.old = !always && !node.on.contains(&RuleOn::Create);
             check(&mut typer, node)
         }
         Err(fail) => {
@@ -57,27 +57,39 @@ pub fn rule(
     found
 }
 
+const VERBS: [(&str, RuleOn); 3] = [
+    ("create", RuleOn::Create),
+    ("update", RuleOn::Update),
+    ("delete", RuleOn::Delete),
+];
+
 fn read(parser: &mut Parser<'_>) -> Result<RuleNode, Fail> {
-    let mut on = RuleOn::Always;
-    if parser.is_word(0, "on")
-        && ["create", "update", "delete"]
-            .iter()
-            .any(|verb| parser.is_word(1, verb))
-    {
-        parser.take_words(&["on"]);
-        on = if parser.take_words(&["create"]) {
-            RuleOn::Create
-        } else if parser.take_words(&["update"]) {
-            RuleOn::Update
-        } else {
-            parser.take_words(&["delete"]);
-            RuleOn::Delete
-        };
-        if parser.is_sign(0, ",") {
+    let mut on = vec![RuleOn::Always];
+    if parser.is_word(0, "on") && VERBS.iter().any(|(verb, _)| parser.is_word(1, verb)) {
+        on.clear();
+        loop {
+            parser.take_words(&["on"]);
             let (start, end) = parser.place();
-            return Err(Fail::new(start, end, "a rule for several operations at once is part of the language but not compiled yet")
-                .named("not-compiled-yet")
-                .help("write one rule for each operation"));
+            let verb = VERBS
+                .iter()
+                .find(|(verb, _)| parser.take_words(&[*verb]))
+                .map(|(_, verb)| *verb);
+            match verb {
+                None => {
+                    return Err(parser
+                        .expected("`create`, `update` or `delete`")
+                        .help("write `on create, update: …`"));
+                }
+                Some(verb) if on.contains(&verb) => {
+                    return Err(Fail::new(start, end, "this operation is named twice")
+                        .named("duplicate-name")
+                        .help("take one of the two out"));
+                }
+                Some(verb) => on.push(verb),
+            }
+            if !parser.take_sign(",") {
+                break;
+            }
         }
         if !parser.take_sign(":") {
             return Err(parser.expected("`:`").help("write `on create: …`"));
@@ -129,7 +141,7 @@ fn read(parser: &mut Parser<'_>) -> Result<RuleNode, Fail> {
     })
 }
 
-fn check(typer: &mut Typer<'_, '_>, node: RuleNode) -> Option<(RuleOn, RuleCheck)> {
+fn check(typer: &mut Typer<'_, '_>, node: RuleNode) -> Option<(Vec<RuleOn>, RuleCheck)> {
     let (fields, ranges, when, place) = match node.check {
         Check::Holds(condition) => {
             return Some((node.on, RuleCheck::Holds(typer.condition(&condition)?)));
@@ -141,7 +153,7 @@ fn check(typer: &mut Typer<'_, '_>, node: RuleNode) -> Option<(RuleOn, RuleCheck
             place,
         } => (fields, ranges, when, place),
     };
-    if node.on != RuleOn::Always {
+    if node.on != [RuleOn::Always] {
         let span = typer.span(place.0, place.1);
         typer.report(
             "unique-condition",
@@ -225,7 +237,7 @@ fn check(typer: &mut Typer<'_, '_>, node: RuleNode) -> Option<(RuleOn, RuleCheck
         None => None,
     };
     good.then_some((
-        RuleOn::Always,
+        vec![RuleOn::Always],
         RuleCheck::Unique {
             fields: own,
             ranges: spans,

@@ -157,8 +157,21 @@ fn rules() {
     let run = |text: &str| at_item(&ir, |scope, out| rule(scope, &code(text), out));
     assert!(matches!(
         run("on create: seen > now").0,
-        Some((RuleOn::Create, RuleCheck::Holds(_)))
+        Some((on, RuleCheck::Holds(_))) if on == [RuleOn::Create]
     ));
+    assert!(matches!(
+        run("on create, on update: seen > now").0,
+        Some((on, RuleCheck::Holds(_))) if on == [RuleOn::Create, RuleOn::Update]
+    ));
+    assert!(run("on update, delete: pieces <= old.pieces").0.is_some());
+    assert_eq!(
+        run("on create, update: old.pieces > 0").1[0].name,
+        "not-here"
+    );
+    assert_eq!(
+        run("on update, update: seen > now").1[0].name,
+        "duplicate-name"
+    );
     assert_eq!(run("seen > now").1[0].name, "not-at-rest");
     assert!(run("on update: pieces <= old.pieces").0.is_some());
     assert_eq!(run("on create: pieces <= old.pieces").1[0].name, "not-here");
@@ -168,7 +181,7 @@ fn rules() {
     }
     assert!(matches!(
         run("unique (owner, title) where state is live").0,
-        Some((RuleOn::Always, RuleCheck::Unique { when: Some(_), .. }))
+        Some((on, RuleCheck::Unique { when: Some(_), .. })) if on == [RuleOn::Always]
     ));
     assert_eq!(
         run("unique (owner) where parent.open").1[0].name,

@@ -390,7 +390,7 @@ impl<'a, 'ir> Typer<'a, 'ir> {
                     });
                 }
                 Part::Code(node) => match self.expr(node, None) {
-                    Some(expr) if matches!(expr.ty, Type::List(_) | Type::Many(_) | Type::Json) => {
+                    Some(expr) if matches!(expr.ty, Type::Json) => {
                         let ty = describe(&expr.ty, self.ir);
                         self.report(
                             "type-mismatch",

@@ -256,7 +256,8 @@ fn make_values(
         let made = match (&field.default, field.kind) {
             (FieldDefault::Random(count), _) if !given => Value::Text(random(*count)?),
             (FieldDefault::Next(pattern), _) if !given => {
-                Value::Text(next(scope, entity, field, pattern)?)
+                let whose = crate::tenant::of(scope, entity, values, None)?;
+                Value::Text(next(scope, entity, field, pattern, whose)?)
             }
             (_, Kind::Slug(source)) if values.get(index).is_none_or(Value::is_empty) => {
                 slug(scope, entity, field, values.get(source))?
@@ -288,6 +289,7 @@ fn next(
     entity: &Entity,
     field: &Field,
     pattern: &str,
+    whose: Option<i64>,
 ) -> Result<String, Refusal> {
     let year = kernel::time::year_of_date(Some(scope.today)).unwrap_or(0);
     let month = kernel::time::month_of_date(Some(scope.today)).unwrap_or(0);
@@ -306,7 +308,10 @@ fn next(
         ),
         None => (text.as_str(), 1, ""),
     };
-    let series = format!("{}.{}:{before}#{after}", entity.table, field.name);
+    let mut series = format!("{}.{}:{before}#{after}", entity.table, field.name);
+    if let Some(whose) = whose {
+        let _ = write!(series, "@{whose}");
+    }
     let sql = "INSERT INTO counter (series, value) VALUES (?1, 1) \
                ON CONFLICT (series) DO UPDATE SET value = value + 1 RETURNING value";
     let number: i64 = scope

@@ -107,6 +107,8 @@ pub struct Entity {
     pub shown_as: Option<usize>,
     /// The field that holds the parent, for a child.
     pub parent: Option<usize>,
+    /// Whose its rows are.
+    pub tenant: Tenant,
     /// Where this row's column is indexed, sorting and filtering are cheap: `(sql of the order, …)` is up to the store.
     pub read: fn(&Caller) -> Grants,
     /// Looked at on the new row.
@@ -133,6 +135,17 @@ pub struct Entity {
     pub computed: &'static [Computed],
     /// `path:line` of its heading in the spec.
     pub source: &'static str,
+}
+
+/// Whose the rows of an entity are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tenant {
+    /// Nobody's.
+    Nobody,
+    /// This field refers to whose a row is.
+    Field(usize),
+    /// They belong to whom their parents belong.
+    Parent,
 }
 
 /// A field.
@@ -455,8 +468,26 @@ pub struct Seed {
     pub key: &'static str,
     /// The given fields.
     pub values: &'static [(usize, SeedValue)],
+    /// When it was made.
+    pub times: SeedTimes,
     /// Roles, for a user.
     pub roles: &'static [u32],
+}
+
+/// When a row of example data was made and last changed.
+pub struct SeedTimes {
+    /// When it was made; now where nothing is said.
+    pub created: Option<SeedValue>,
+    /// When it was last changed; when it was made where nothing is said.
+    pub updated: Option<SeedValue>,
+}
+
+impl SeedTimes {
+    /// Just now.
+    pub const NOW: SeedTimes = SeedTimes {
+        created: None,
+        updated: None,
+    };
 }
 
 /// A value of a seed.
@@ -473,6 +504,8 @@ pub enum SeedValue {
     Reference(usize, &'static str),
     /// Several rows.
     References(usize, &'static [&'static str]),
+    /// What this statement gives once the rows above are there.
+    Sql(&'static str),
     /// Several texts.
     Texts(&'static [&'static str]),
 }

@@ -9,6 +9,7 @@ use crate::operation::Row;
 use crate::plan::quoted;
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Scope, Touched, Work};
+use crate::tenant;
 use kernel::value::Value;
 use std::collections::BTreeSet;
 
@@ -38,6 +39,9 @@ pub(crate) fn errors_of(rule: &Rule) -> Vec<FieldError> {
 pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result<(), Refusal> {
     crate::change::settle(scope, 0)?;
     let work = std::mem::take(&mut *scope.work.borrow_mut());
+    if !seeding {
+        tenant::wall(scope, &work)?;
+    }
     judge(scope, &work, 0, seeding)?;
     for touched in work
         .touched
@@ -74,10 +78,20 @@ fn judge(scope: &Scope<'_>, work: &Work, before: u64, seeding: bool) -> Result<(
     if broken.is_empty() {
         return Ok(());
     }
-    let rules = broken
-        .into_iter()
-        .filter_map(|(entity, rule)| scope.app.entities.get(entity)?.rules.get(rule));
-    Err(Refusal::Invalid(rules.flat_map(errors_of).collect()))
+    // A rule for several operations stands once for each of them, and is named once.
+    let mut rules: Vec<(usize, &Rule)> = Vec::new();
+    for (entity, rule) in broken {
+        let found = scope.app.entities.get(entity);
+        if let Some(rule) = found.and_then(|entity| entity.rules.get(rule))
+            && !rules
+                .iter()
+                .any(|(known, other)| *known == entity && other.id == rule.id)
+        {
+            rules.push((entity, rule));
+        }
+    }
+    let errors = rules.into_iter().flat_map(|(_, rule)| errors_of(rule));
+    Err(Refusal::Invalid(errors.collect()))
 }
 
 /// A row whose computed numbers do not fit is refused: empty, they would be left out of every sum.

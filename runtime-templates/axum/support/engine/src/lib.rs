@@ -28,6 +28,7 @@ pub mod seal;
 pub mod sign;
 mod store;
 mod system;
+mod tenant;
 pub mod writer;
 
 pub use caller::Caller;

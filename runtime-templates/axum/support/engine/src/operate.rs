@@ -13,6 +13,7 @@ use crate::reader::Reader;
 use crate::refusal::Refusal;
 use crate::scope::Scope;
 use crate::writer::Writer;
+use kernel::kind::Kind;
 use kernel::value::Value;
 
 /// Makes a row and gives its id.
@@ -184,6 +185,43 @@ pub fn defaults(r: &Reader<'_>, caller: &Caller, entity: &'static Entity) -> Vec
         );
     }
     values
+}
+
+/// The value that a statement of example data gives, as it is stored in a field of this kind.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn seed_value(w: &Writer<'_>, kind: &Kind, sql: &str) -> Result<Value, Refusal> {
+    let value = w.scope().scalar(sql, &[])?;
+    Ok(match kind {
+        Kind::TextList => Value::from(kernel::logic::texts(value)),
+        Kind::Many(..) => Value::from(kernel::logic::ids(value)),
+        _ => value,
+    })
+}
+
+/// Says when a row of example data was made and last changed.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn date_back(
+    w: &Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+    created: i64,
+    updated: i64,
+) -> Result<(), Refusal> {
+    let scope = w.scope();
+    let sql = format!(
+        "UPDATE {} SET \"created\" = ?1, \"updated\" = ?2 WHERE \"id\" = ?3",
+        scope.plans.of(entity).table
+    );
+    let mut statement = scope.connection.prepare_cached(&sql)?;
+    statement.raw_bind_parameter(1, created)?;
+    statement.raw_bind_parameter(2, updated)?;
+    statement.raw_bind_parameter(3, id)?;
+    statement.raw_execute()?;
+    Ok(())
 }
 
 /// Makes a row of example data: types, defaults and field rules hold; access, lifecycle, read-only and hooks are gone

@@ -34,6 +34,7 @@ fn entity(
     update: fn(&Caller) -> Grants,
 ) -> Entity {
     Entity {
+        tenant: engine::def::Tenant::Nobody,
         index,
         name: table,
         plural: table,

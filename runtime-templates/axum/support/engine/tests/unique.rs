@@ -161,6 +161,7 @@ const fn entity(
     read: fn(&Caller) -> Grants,
 ) -> Entity {
     Entity {
+        tenant: engine::def::Tenant::Nobody,
         index,
         name: table,
         plural: table,

@@ -123,7 +123,15 @@ pub fn there(value: &Value) -> Option<()> {
 pub fn texts(value: Value) -> Vec<String> {
     match value {
         Value::Texts(texts) => texts,
-        Value::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
+        // Numbers of a list are kept as they are stored.
+        Value::Text(text) => serde_json::from_str::<Vec<serde_json::Value>>(&text)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|entry| match entry {
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            })
+            .collect(),
         _ => Vec::new(),
     }
 }

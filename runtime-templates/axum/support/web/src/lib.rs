@@ -32,6 +32,7 @@ pub mod pages;
 mod paths;
 pub mod respond;
 pub mod router;
+mod rows;
 pub mod seed;
 pub mod server;
 pub mod session;

@@ -5,7 +5,7 @@ use crate::accounts::{EMAIL, NAME, password, roles};
 use crate::respond::invalid;
 use engine::Engine;
 use engine::caller::Caller;
-use engine::def::{App, Role, Seed, SeedValue};
+use engine::def::{App, Field, Role, Seed, SeedValue};
 use engine::operate;
 use engine::refusal::Refusal;
 use engine::writer::Writer;
@@ -193,35 +193,7 @@ fn row(
             SeedValue::Text(_) if matches!(field.kind, Kind::Password) => {
                 hidden(*position).unwrap_or_default()
             }
-            SeedValue::Text(text) => kernel::read::text(&field.kind, text).map_err(|problem| {
-                invalid(
-                    field.name,
-                    problem.rule,
-                    format!("{}: {} {}", seed.key, field.label, problem.message),
-                )
-            })?,
-            SeedValue::Int(number) => Value::Int(*number),
-            SeedValue::Today(days) if matches!(field.kind, Kind::Timestamp) => {
-                Value::Int(kernel::time::start_of_day(clock.1 + days).unwrap_or(clock.0))
-            }
-            SeedValue::Today(days) => Value::Int(clock.1 + days),
-            SeedValue::Now(ms) if matches!(field.kind, Kind::Date) => {
-                Value::Int(clock.1 + ms.div_euclid(DAY_MS))
-            }
-            SeedValue::Now(ms) => Value::Int(clock.0 + ms),
-            SeedValue::Reference(of, name) => Value::Int(find(writer, app, known, *of, name)?),
-            SeedValue::References(of, names) => {
-                let mut ids = Vec::with_capacity(names.len());
-                for name in *names {
-                    ids.push(find(writer, app, known, *of, name)?);
-                }
-                ids.sort_unstable();
-                ids.dedup();
-                Value::Ids(ids)
-            }
-            SeedValue::Texts(texts) => {
-                Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
-            }
+            value => value_of(writer, app, seed, field, value, known, clock)?,
         };
         values.push((*position, value));
     }
@@ -230,11 +202,73 @@ fn row(
     }
     let email = crate::accounts::enter::text_of(&values, EMAIL).filter(|_| seed.entity == 0);
     let id = operate::plant(writer, entity, values)?;
+    if seed.times.created.is_some() || seed.times.updated.is_some() {
+        static MOMENT: Field = Field::new("created", "Created", Kind::Timestamp);
+        let at = |value: &Option<SeedValue>| match value {
+            Some(value) => value_of(writer, app, seed, &MOMENT, value, known, clock)
+                .map(|value| kernel::logic::int(&value)),
+            None => Ok(None),
+        };
+        let (created, updated) = (at(&seed.times.created)?, at(&seed.times.updated)?);
+        let created = created.or(updated).unwrap_or(clock.0);
+        let updated = updated.unwrap_or(created);
+        if updated < created {
+            return Err(invalid(
+                "updated",
+                "bounds",
+                format!("{}: changed before it was made", seed.key),
+            ));
+        }
+        operate::date_back(writer, entity, id, created, updated)?;
+    }
     known.insert((seed.entity, seed.key.to_lowercase()), id);
     if let Some(email) = email {
         known.insert((0, email.to_lowercase()), id);
     }
     Ok(id)
+}
+
+fn value_of(
+    writer: &Writer<'_>,
+    app: &App,
+    seed: &Seed,
+    field: &Field,
+    value: &SeedValue,
+    known: &Known,
+    clock: (i64, i64),
+) -> Result<Value, Refusal> {
+    Ok(match value {
+        SeedValue::Text(text) => kernel::read::text(&field.kind, text).map_err(|problem| {
+            invalid(
+                field.name,
+                problem.rule,
+                format!("{}: {} {}", seed.key, field.label, problem.message),
+            )
+        })?,
+        SeedValue::Int(number) => Value::Int(*number),
+        SeedValue::Today(days) if matches!(field.kind, Kind::Timestamp) => {
+            Value::Int(kernel::time::start_of_day(clock.1 + days).unwrap_or(clock.0))
+        }
+        SeedValue::Today(days) => Value::Int(clock.1 + days),
+        SeedValue::Now(ms) if matches!(field.kind, Kind::Date) => {
+            Value::Int(clock.1 + ms.div_euclid(DAY_MS))
+        }
+        SeedValue::Now(ms) => Value::Int(clock.0 + ms),
+        SeedValue::Reference(of, name) => Value::Int(find(writer, app, known, *of, name)?),
+        SeedValue::References(of, names) => {
+            let mut ids = Vec::with_capacity(names.len());
+            for name in *names {
+                ids.push(find(writer, app, known, *of, name)?);
+            }
+            ids.sort_unstable();
+            ids.dedup();
+            Value::Ids(ids)
+        }
+        SeedValue::Sql(sql) => operate::seed_value(writer, &field.kind, sql)?,
+        SeedValue::Texts(texts) => {
+            Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
+        }
+    })
 }
 
 /// A person of a seed has a name and an address, made from their key where they are not given.

@@ -352,11 +352,14 @@ fn filter(entity: &Entity, index: usize, op: Op, place: usize) -> String {
             )
         }
         (Op::Empty, _) => format!("({value} IS NULL OR {value} = '' OR {value} = '[]')"),
-        (Op::Contains, Kind::TextList) | (Op::Is, Kind::TextList) => {
-            format!("list_contains({value}, :f{place})")
-        }
+        // Lists are asked for what they hold: all of it.
+        (_, Kind::TextList | Kind::List(_)) => format!(
+            "NOT EXISTS (SELECT 1 FROM json_each(:f{place}) w WHERE w.value NOT IN \
+             (SELECT v.value FROM json_each(coalesce(nullif({value}, ''), '[]')) v))"
+        ),
         (_, Kind::Many(_, join)) => format!(
-            "EXISTS (SELECT 1 FROM {} WHERE \"owner\" = t.\"id\" AND \"item\" = :f{place})",
+            "NOT EXISTS (SELECT 1 FROM json_each(:f{place}) w WHERE NOT EXISTS \
+             (SELECT 1 FROM {} WHERE \"owner\" = t.\"id\" AND \"item\" = w.value))",
             crate::plan::quoted(join)
         ),
         (Op::Is, _) => format!("{value} = :f{place}"),

@@ -119,7 +119,12 @@ fn sort(entity: &'static Entity, text: &str) -> Result<Vec<(SortKey, bool)>, Str
 fn sortable(field: &Field) -> bool {
     !matches!(
         field.kind,
-        Kind::Json | Kind::TextList | Kind::Many(..) | Kind::Secret | Kind::Password
+        Kind::Json
+            | Kind::TextList
+            | Kind::Many(..)
+            | Kind::List(_)
+            | Kind::Secret
+            | Kind::Password
     )
 }
 
@@ -167,15 +172,26 @@ fn filter(entity: &'static Entity, name: &str, text: &str) -> Result<Filter, Str
             value: Value::Empty,
         });
     }
+    let of_many = matches!(kind, Kind::TextList | Kind::Many(..) | Kind::List(_));
+    if of_many && matches!(op, Op::AtLeast | Op::AtMost) {
+        return Err(format!("{name}: a list has no order."));
+    }
+    let op = if of_many { Op::Is } else { op };
     let value = match (op, kind) {
+        (_, Kind::TextList) => several(&Kind::LongText, name, text)?,
+        (_, Kind::List(item)) => several(item, name, text)?,
+        (_, Kind::Many(target, _)) => several(&Kind::Reference(target), name, text)?,
+        // As JSON gives it, a share; with its sign, as people write it.
+        (_, Kind::Percent) if !text.contains('%') => {
+            let share = serde_json::Value::String(text.trim().to_owned());
+            read::json(&kind, &share).map_err(|problem| format!("{name}: {}", problem.message))?
+        }
         (Op::Contains, _) => Value::from(text.trim().to_lowercase()),
         (Op::AtLeast | Op::AtMost, Kind::Timestamp) => match kernel::time::read_date(text.trim()) {
             Some(day) if op == Op::AtLeast => Value::from(kernel::time::start_of_day(day)),
             Some(day) => Value::from(kernel::time::start_of_day(day + 1).map(|ms| ms - 1)),
             None => plain(&kind, name, text)?,
         },
-        (_, Kind::TextList) => Value::from(text.trim()),
-        (_, Kind::Many(target, _)) => plain(&Kind::Reference(target), name, text)?,
         (Op::Is, Kind::Email) => Value::from(text.trim().to_lowercase()),
         (Op::Is, Kind::Text | Kind::LongText | Kind::Markdown | Kind::Url | Kind::Slug(_)) => {
             Value::from(
@@ -187,6 +203,28 @@ fn filter(entity: &'static Entity, name: &str, text: &str) -> Result<Filter, Str
         (_, kind) => plain(&kind, name, text)?,
     };
     Ok(Filter { field, op, value })
+}
+
+/// What a list must hold: one value, or all of a JSON array, as an array of stored forms.
+fn several(item: &Kind, name: &str, text: &str) -> Result<Value, String> {
+    let values: Vec<Value> = match serde_json::from_str(text) {
+        Ok(serde_json::Value::Array(entries)) => entries
+            .iter()
+            .map(|entry| {
+                read::json(item, entry).map_err(|problem| format!("{name}: {}", problem.message))
+            })
+            .collect::<Result<_, _>>()?,
+        _ => vec![plain(item, name, text)?],
+    };
+    let stored: Vec<serde_json::Value> = values
+        .into_iter()
+        .filter_map(|value| match value {
+            Value::Int(number) => Some(number.into()),
+            Value::Text(text) => Some(text.into()),
+            _ => None,
+        })
+        .collect();
+    Ok(Value::Text(serde_json::Value::Array(stored).to_string()))
 }
 
 fn plain(kind: &Kind, name: &str, text: &str) -> Result<Value, String> {

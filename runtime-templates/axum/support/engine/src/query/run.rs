@@ -46,6 +46,34 @@ pub fn list(
     })
 }
 
+/// Most rows of a batch.
+const BATCH: u32 = 2000;
+
+/// Rows and what leads behind them, as [`list`], without a word on how many there are.
+///
+/// # Errors
+/// As [`list`].
+pub fn batch(
+    r: &Reader<'_>,
+    caller: &Caller,
+    entity: &'static Entity,
+    query: &ListQuery,
+) -> Result<(Vec<Shown>, Option<String>), Refusal> {
+    r.with_scope(*caller, |scope| {
+        let built = prepare(scope, entity, query)?;
+        let (mut found, mut last) = (Vec::new(), None);
+        let limit = query.per_page.clamp(1, BATCH);
+        let rows = each(scope, &built, query, limit, |row| {
+            found.push(shown(entity, &built, row)?);
+            last = Some(cursor(&built, entity, row)?);
+            Ok(())
+        })?;
+        references(scope, entity, &mut found)?;
+        let next = last.filter(|_| rows.more).map(|cursor| cursor.write());
+        Ok((found, next))
+    })
+}
+
 /// A page of rows as JSON: `{"items", "page", "per_page", "total", "next"}`.
 ///
 /// # Errors
@@ -396,6 +424,19 @@ fn write_row(
     Ok(())
 }
 
+/// The rows that a value refers to.
+fn referred(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Int(id) => vec![*id],
+        Value::Ids(many) => many.clone(),
+        Value::Text(_) => kernel::list::entries(&Kind::Reference(0), value)
+            .iter()
+            .filter_map(kernel::logic::int)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// What the rows refer to is shown as: one statement for each entity they refer to.
 fn references(
     scope: &Scope<'_>,
@@ -403,21 +444,19 @@ fn references(
     rows: &mut [Shown],
 ) -> Result<(), Refusal> {
     let mut wanted: Vec<(usize, Vec<i64>)> = Vec::new();
-    let target_of = |kind: Kind| match kind {
-        Kind::Reference(target) | Kind::Many(target, _) => Some(target),
+    let target_of = |kind: &Kind| match kind {
+        Kind::Reference(target) | Kind::Many(target, _) | Kind::List(Kind::Reference(target)) => {
+            Some(*target)
+        }
         _ => None,
     };
     for (index, field) in entity.fields.iter().enumerate() {
-        let Some(target) = target_of(field.kind) else {
+        let Some(target) = target_of(&field.kind) else {
             continue;
         };
         let mut ids = Vec::new();
         for shown in rows.iter() {
-            match shown.row.value(index) {
-                Value::Int(id) => ids.push(*id),
-                Value::Ids(many) => ids.extend(many),
-                _ => {}
-            }
+            ids.extend(referred(shown.row.value(index)));
         }
         match wanted.iter_mut().find(|(known, _)| *known == target) {
             Some((_, known)) => known.extend(ids),
@@ -430,16 +469,11 @@ fn references(
         };
         let labels = labels::of(scope, other, &ids)?;
         for (index, field) in entity.fields.iter().enumerate() {
-            if target_of(field.kind) != Some(target) {
+            if target_of(&field.kind) != Some(target) {
                 continue;
             }
             for shown in rows.iter_mut() {
-                let ids: Vec<i64> = match shown.row.value(index) {
-                    Value::Int(id) => vec![*id],
-                    Value::Ids(many) => many.clone(),
-                    _ => continue,
-                };
-                for id in ids {
+                for id in referred(shown.row.value(index)) {
                     if let Some(label) = labels.get(&id) {
                         shown.references.push((index, id, label.clone()));
                     }

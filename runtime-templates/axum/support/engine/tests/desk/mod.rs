@@ -120,6 +120,7 @@ static USERS: Entity = Entity {
     ],
     shown_as: Some(0),
     parent: None,
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         if caller.roles & AGENT != 0 {
             vec![always(ALL)]
@@ -183,6 +184,7 @@ static TAGS_ENTITY: Entity = Entity {
     ],
     shown_as: Some(0),
     parent: None,
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         if caller.roles & AGENT != 0 {
             vec![always(ALL)]
@@ -324,6 +326,7 @@ static TICKETS: Entity = Entity {
     ],
     shown_as: Some(SUBJECT),
     parent: None,
+    tenant: engine::def::Tenant::Nobody,
     read: ticket_read,
     create: |caller| {
         if caller.roles & CUSTOMER != 0 {
@@ -636,6 +639,7 @@ static COMMENTS_ENTITY: Entity = Entity {
     ],
     shown_as: Some(TEXT),
     parent: Some(0),
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         if caller.signed_in() {
             vec![Grant {

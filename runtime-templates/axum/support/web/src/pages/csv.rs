@@ -1,5 +1,20 @@
 //! Rows as CSV (RFC 4180), for spreadsheets.
 
+use axum::body::Body;
+use axum::response::Response;
+use engine::def::Entity;
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+
+/// The file with these lines.
+pub fn answer(entity: &Entity, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let media = HeaderValue::from_static("text/csv; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, media);
+    let name = format!("attachment; filename=\"{}.csv\"", entity.slug);
+    crate::respond::with_header(response, CONTENT_DISPOSITION, &name)
+}
+
 /// Adds a cell; a comma before it unless it is the first of its line.
 pub fn cell(out: &mut String, first: bool, text: &str) {
     if !first {

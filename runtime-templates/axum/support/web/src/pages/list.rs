@@ -7,18 +7,14 @@ use crate::ui::layout::{crumbs, empty, head};
 use crate::ui::value::{self, Place, is_number, moment, plain};
 use crate::{Site, Visit};
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use engine::Reader;
-use engine::def::Entity;
+use engine::def::{Entity, Field};
 use engine::query;
 use engine::refusal::Refusal;
-use http::header;
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
-
-/// Most rows of an export.
-const MOST_EXPORTED: usize = 50_000;
 
 /// `GET /tickets` and `GET /tickets.csv`
 pub async fn list(State(site): State<Site>, Path(slug): Path<String>, visit: Visit) -> Response {
@@ -40,23 +36,8 @@ pub async fn list(State(site): State<Site>, Path(slug): Path<String>, visit: Vis
         .cloned()
         .collect();
     if export {
-        return match site
-            .engine
-            .read(|r| rows_as_csv(&context, r, entity, &pairs))
-        {
-            Ok(text) => (
-                [
-                    (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                    (
-                        header::CONTENT_DISPOSITION,
-                        format!("attachment; filename=\"{}.csv\"", entity.slug),
-                    ),
-                ],
-                text,
-            )
-                .into_response(),
-            Err(refusal) => context.refuse(&refusal),
-        };
+        return rows_as_csv(&context, entity, &pairs)
+            .unwrap_or_else(|refusal| context.refuse(&refusal));
     }
     match site.engine.read(|r| page(&context, r, entity, &pairs)) {
         Ok(body) => context.page(entity.plural, Some(entity), body),
@@ -289,58 +270,53 @@ fn paging(
 
 fn rows_as_csv(
     context: &Context<'_>,
-    r: &Reader<'_>,
     entity: &'static Entity,
     pairs: &[(String, String)],
-) -> Result<String, Refusal> {
-    let mut question = query::parse(context.app, entity, &filters::for_query(pairs))?;
-    question.page = 1;
-    question.per_page = query::MOST_PER_PAGE;
+) -> Result<Response, Refusal> {
+    let question = query::parse(context.app, entity, &filters::for_query(pairs))?;
     let readable = context.readable(entity);
-    let fields: Vec<usize> = (0..entity.fields.len())
-        .filter(|index| {
+    let fields: Vec<(usize, &'static Field)> = entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(index, field)| {
             readable & (1 << index) != 0
-                && entity.fields.get(*index).is_some_and(|field| {
-                    !field.private && !matches!(field.kind, Kind::Secret | Kind::Password)
-                })
+                && !field.private
+                && !matches!(field.kind, Kind::Secret | Kind::Password)
         })
         .collect();
-    let mut out = String::new();
-    csv::cell(&mut out, true, "id");
-    for index in &fields {
-        csv::cell(
-            &mut out,
-            false,
-            entity.fields.get(*index).map_or("", |field| field.name),
-        );
+    let mut head = String::new();
+    csv::cell(&mut head, true, "id");
+    for (_, field) in &fields {
+        csv::cell(&mut head, false, field.name);
     }
-    csv::cell(&mut out, false, "created");
-    csv::cell(&mut out, false, "updated");
-    csv::end(&mut out);
-    let mut written = 0;
-    loop {
-        let found = query::list(r, &context.caller, entity, &question)?;
-        for shown in &found.rows {
-            csv::cell(&mut out, true, &shown.row.id.to_string());
-            for index in &fields {
-                let text = match (entity.fields.get(*index), shown.row.values.get(*index)) {
-                    (Some(field), Some(value)) if shown.readable & (1 << index) != 0 => {
-                        export(*index, field.kind, value, &shown.references)
-                    }
-                    _ => String::new(),
-                };
-                csv::cell(&mut out, false, &text);
-            }
-            csv::cell(&mut out, false, &kernel::time::rfc3339(shown.row.created));
-            csv::cell(&mut out, false, &kernel::time::rfc3339(shown.row.updated));
-            csv::end(&mut out);
+    csv::cell(&mut head, false, "created");
+    csv::cell(&mut head, false, "updated");
+    csv::end(&mut head);
+    let line = move |out: &mut String, shown: &query::Shown| {
+        csv::cell(out, true, &shown.row.id.to_string());
+        for (index, field) in &fields {
+            let text = match shown.row.values.get(*index) {
+                Some(value) if shown.readable & (1 << index) != 0 => {
+                    export(*index, field.kind, value, &shown.references)
+                }
+                _ => String::new(),
+            };
+            csv::cell(out, false, &text);
         }
-        written += found.rows.len();
-        if found.rows.is_empty() || written as u64 >= found.total || written >= MOST_EXPORTED {
-            return Ok(out);
-        }
-        question.page += 1;
-    }
+        csv::cell(out, false, &kernel::time::rfc3339(shown.row.created));
+        csv::cell(out, false, &kernel::time::rfc3339(shown.row.updated));
+        csv::end(out);
+    };
+    let body = crate::rows::body(
+        context.site,
+        context.caller,
+        entity,
+        question,
+        head,
+        Box::new(line),
+    )?;
+    Ok(csv::answer(entity, body))
 }
 
 fn export(index: usize, kind: Kind, value: &Value, labels: &[(usize, i64, String)]) -> String {
@@ -352,6 +328,11 @@ fn export(index: usize, kind: Kind, value: &Value, labels: &[(usize, i64, String
     };
     match (kind, value) {
         (Kind::Reference(_), Value::Int(id)) => label(id),
+        (Kind::List(item), value) => kernel::list::entries(item, value)
+            .iter()
+            .map(|entry| export(index, *item, entry, labels))
+            .collect::<Vec<_>>()
+            .join("; "),
         (_, Value::Ids(ids)) => ids.iter().map(label).collect::<Vec<_>>().join("; "),
         (_, Value::Texts(texts)) => texts.join("; "),
         (_, Value::Text(text)) => text.clone(),

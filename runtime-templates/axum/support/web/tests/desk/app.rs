@@ -88,6 +88,7 @@ pub static USER: Entity = Entity {
     fields: &USER_FIELDS,
     shown_as: Some(0),
     parent: None,
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         if caller.holds(AGENT) {
             vec![grant("", ALL)]
@@ -198,6 +199,7 @@ pub static TICKET: Entity = Entity {
     fields: &TICKET_FIELDS,
     shown_as: Some(0),
     parent: None,
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         let mut grants = Vec::new();
         if caller.signed_in() {
@@ -305,6 +307,7 @@ pub static COMMENT: Entity = Entity {
     fields: &COMMENT_FIELDS,
     shown_as: None,
     parent: Some(0),
+    tenant: engine::def::Tenant::Nobody,
     read: |caller| {
         if caller.signed_in() {
             vec![grant(TICKET_READ, ALL)]
@@ -374,6 +377,7 @@ const fn desk(confirm_email: bool) -> App {
                     (0, SeedValue::Text("Max")),
                     (1, SeedValue::Text("max@desk.example")),
                 ],
+                times: SeedTimes::NOW,
                 roles: &[AGENT],
             },
             Seed {
@@ -386,6 +390,10 @@ const fn desk(confirm_email: bool) -> App {
                     (3, SeedValue::Reference(0, "Max")),
                     (4, SeedValue::Today(3)),
                 ],
+                times: SeedTimes {
+                    created: Some(SeedValue::Now(-864_000_000)),
+                    updated: None,
+                },
                 roles: &[],
             },
         ],
