@@ -6,6 +6,7 @@ use crate::pages;
 use crate::respond;
 use crate::session;
 use crate::site::Site;
+use crate::unread;
 use crate::visit::{self, Peer, Visit};
 use axum::Router;
 use axum::body::Body;
@@ -50,6 +51,7 @@ pub async fn answer(site: Site, mut router: Router, peer: Peer, mut request: Req
     {
         *request.uri_mut() = meant;
     }
+    let unread = unread::follow(&mut request);
     let mut response = match check(&site, &mut request, https) {
         Ok(()) => match router.call(request).await {
             Ok(response) => response,
@@ -58,6 +60,10 @@ pub async fn answer(site: Site, mut router: Router, peer: Peer, mut request: Req
         Err((status, detail)) => refuse(&site, request, status, detail),
     };
     finish(&path, &mut response, https, personal);
+    if unread.is_some_and(|body| body.is_left()) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     let took = started.elapsed();
     let status = response.status();
     site.metrics.answered(status, took);

@@ -39,6 +39,7 @@ pub mod session;
 pub mod site;
 pub mod throttle;
 pub mod ui;
+mod unread;
 pub mod visit;
 
 #[cfg(test)]

@@ -390,3 +390,18 @@ fn collect(value: &Value, out: &mut Vec<String>) {
         _ => {}
     }
 }
+
+#[test]
+fn who_is_refused_before_the_body_is_read_is_told_that_the_connection_ends() {
+    use std::io::{Read, Write};
+    let desk = Desk::open();
+    let mut stream = std::net::TcpStream::connect(desk.address).unwrap();
+    // The body is on its way only.
+    let head = "POST /api/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0_u8; 4096];
+    let length = stream.read(&mut answer).unwrap();
+    let refused = String::from_utf8_lossy(&answer[..length]).to_lowercase();
+    assert!(refused.starts_with("http/1.1 401"), "{refused}");
+    assert!(refused.contains("connection: close"), "{refused}");
+}
