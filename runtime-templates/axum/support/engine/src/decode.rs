@@ -48,6 +48,9 @@ pub fn form(
 ) -> Decoded {
     let mut decoding = Decoding::new(entity, allowed, creating);
     for (name, texts) in gathered(pairs) {
+        if name == "version" {
+            continue;
+        }
         if let Some((index, field)) = decoding.open(name) {
             decoding.take(index, field, from_texts(field.kind, &texts));
         }
@@ -168,11 +171,19 @@ fn required(field: &'static str) -> FieldError {
     }
 }
 
+fn not_writable(field: &'static str) -> FieldError {
+    FieldError {
+        field,
+        rule: "read-only",
+        message: "You may not write this.".to_owned(),
+    }
+}
+
 fn unknown(name: &str) -> FieldError {
     let name: String = name.chars().take(60).collect();
     FieldError {
         field: "",
-        rule: "unknown",
+        rule: "read-only",
         message: format!("There is no field “{name}”."),
     }
 }
@@ -225,18 +236,18 @@ impl Decoding {
             .enumerate()
             .find(|(_, field)| field.name == name);
         let Some((index, field)) = found else {
-            if !matches!(name, "id" | "created" | "updated" | "version") && !name.starts_with('_') {
+            if let Some(stamp) = ["id", "created", "updated", "version"]
+                .into_iter()
+                .find(|stamp| *stamp == name)
+            {
+                self.errors.push(not_writable(stamp));
+            } else if !name.starts_with('_') {
                 self.errors.push(unknown(name));
             }
             return None;
         };
         if self.allowed & bit(index) == 0 {
-            let message = "You may not write this.".to_owned();
-            self.errors.push(FieldError {
-                field: field.name,
-                rule: "read-only",
-                message,
-            });
+            self.errors.push(not_writable(field.name));
             return None;
         }
         Some((index, field))

@@ -77,10 +77,6 @@ pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> 
     }
     let mut object = read_object(&mut call).await?;
     let mut version = if_match(&call.headers)?;
-    // What an answer carries may come back as it is.
-    object.remove("id");
-    object.remove("created");
-    object.remove("updated");
     if let Some(said) = object.remove("version") {
         let said = said
             .as_i64()
