@@ -3,7 +3,7 @@
 use crate::access::{holding, readable};
 use crate::change;
 use crate::check;
-use crate::def::{Check, Entity, OnDelete, Rule, RuleOn};
+use crate::def::{Check, Entity, Field, OnDelete, Rule, RuleOn};
 use crate::finish::errors_of;
 use crate::operation::{Operation, Row};
 use crate::plan::quoted;
@@ -242,15 +242,22 @@ fn refuse_where_needed(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> R
     {
         let count = ids_of(scope, other, field, id)?.len();
         if count > 0 {
-            let name = if count == 1 { other.name } else { other.plural };
-            let verb = if count == 1 { "refers" } else { "refer" };
-            return Err(Refusal::Conflict {
-                rule: "referenced",
-                message: format!("This can't be deleted: {count} {name} {verb} to it."),
-            });
+            return Err(referenced(other, count));
         }
     }
     Ok(())
+}
+
+fn referenced(other: &Entity, count: usize) -> Refusal {
+    let (name, verb) = if count == 1 {
+        (other.name, "refers")
+    } else {
+        (other.plural, "refer")
+    };
+    Refusal::Conflict {
+        rule: "referenced",
+        message: format!("This can't be deleted: {count} {name} {verb} to it."),
+    }
 }
 
 /// Sets lose the row; its own sets go with it.
@@ -266,6 +273,7 @@ fn leave_sets(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<(),
                     &format!("SELECT \"owner\" FROM {join} WHERE \"item\" = :row"),
                     &[(":row", &Value::Int(id))],
                 )?;
+                refuse_where_too_few(scope, other, field, &owners)?;
                 let mut work = scope.work.borrow_mut();
                 let write = work.writes + 1;
                 let watched = owners
@@ -287,6 +295,38 @@ fn leave_sets(scope: &Scope<'_>, entity: &'static Entity, id: i64) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// A set that must hold something holds on to what it has.
+fn refuse_where_too_few(
+    scope: &Scope<'_>,
+    other: &'static Entity,
+    field: &Field,
+    owners: &[i64],
+) -> Result<(), Refusal> {
+    let Kind::Many(_, join) = field.kind else {
+        return Ok(());
+    };
+    let least = field.length.0.unwrap_or(0).max(u32::from(field.required));
+    if least == 0 {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT \"item\" FROM {} WHERE \"owner\" = :row",
+        quoted(join)
+    );
+    let mut short = 0_usize;
+    for owner in owners {
+        if scope.work.borrow().going.contains(&(other.index, *owner)) {
+            continue;
+        }
+        let held = scope.ids(&sql, &[(":row", &Value::Int(*owner))])?;
+        short += usize::from(held.len() <= least as usize);
+    }
+    if short == 0 {
+        return Ok(());
+    }
+    Err(referenced(other, short))
 }
 
 /// Signs a user out everywhere and forgets how they signed in.
