@@ -20,6 +20,7 @@ mod names;
 mod outline;
 mod program;
 mod prose;
+mod reach;
 mod roles;
 mod scenario;
 mod seed;
@@ -153,6 +154,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     access::check_bare(&bare, &mut pass);
     checks::all(&mut pass);
     tenant::check(&mut pass);
+    reach::check(&mut pass);
     function::check_examples(&mut pass);
     let seeds: Vec<_> = outline
         .seeds

@@ -95,7 +95,11 @@ fn unique(
     when: Option<&Expr>,
 ) -> String {
     let column = |alias: &str, field: &FieldId| {
-        format!("{alias}.{}", quoted(&context.names.column(entity, *field)))
+        let computed = context.field(entity, *field);
+        match computed.and_then(|field| field.computed.as_ref()) {
+            Some(computed) => Sql::over_alias(context.ir, context.names, alias).value(computed),
+            None => format!("{alias}.{}", quoted(&context.names.column(entity, *field))),
+        }
     };
     let mut parts = vec!["o.\"id\" <> t.\"id\"".to_owned()];
     for field in fields {

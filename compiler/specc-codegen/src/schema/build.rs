@@ -99,11 +99,16 @@ fn rows(ir: &Ir, names: &NameTable, id: EntityId, entity: &Entity, wanted: &Want
         let RuleCheck::Unique { fields, ranges, .. } = &rule.check else {
             continue;
         };
-        let mut columns: Vec<String> = fields
+        let start = ranges.first().map(|(start, _)| start);
+        let columns: Vec<String> = fields
             .iter()
+            .chain(start)
+            .filter(|field| {
+                let field = entity.fields.get(field.0 as usize);
+                field.is_some_and(|field| field.computed.is_none())
+            })
             .map(|field| names.column(id, *field))
             .collect();
-        columns.extend(ranges.first().map(|(start, _)| names.column(id, *start)));
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         let index = index(&table, &columns, false);
         if columns.len() > 1 && !indexes.contains(&index) {

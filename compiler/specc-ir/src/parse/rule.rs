@@ -253,22 +253,6 @@ fn plain_field(
 ) -> Option<(FieldId, Type)> {
     let folded = specc_syntax::names::fold_name(typer.slice(place.0, place.1));
     if let Some((FieldRef::Field(id), ty)) = field_of(typer, entity, &folded) {
-        let computed = typer
-            .ir
-            .entities
-            .get(entity.0 as usize)
-            .and_then(|entity| entity.fields.get(id.0 as usize))
-            .is_some_and(|field| field.computed.is_some());
-        if computed {
-            let span = typer.span(place.0, place.1);
-            typer.report(
-                "unique-condition",
-                span,
-                "a computed field has no column to keep unique",
-                "name the fields it is computed from",
-            );
-            return None;
-        }
         return Some((id, ty));
     }
     field_at(typer, entity, place).map(|id| (id, Type::Empty))
