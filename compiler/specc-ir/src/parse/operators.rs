@@ -1,7 +1,7 @@
 //! The types of operators.
 
 use super::fit::{Fit, comparable, describe, is_number, is_ordered, is_text, scale};
-use super::syntax::{Node, NodeKind};
+use super::syntax::{Node, NodeKind, Part};
 use super::typing::Typer;
 use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 use crate::ir::{RoleId, Type, USER};
@@ -22,6 +22,13 @@ impl Typer<'_, '_> {
         right: &Node,
         span: Span,
     ) -> Option<Expr> {
+        let compares = !matches!(
+            op,
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide
+        );
+        if compares && (self.is_blank_text(left) || self.is_blank_text(right)) {
+            return None;
+        }
         match op {
             BinaryOp::And | BinaryOp::Or | BinaryOp::Implies => {
                 let (left, right) = (self.condition(left), self.condition(right));
@@ -78,6 +85,27 @@ impl Typer<'_, '_> {
         }
     }
 
+    /// Blank text is empty, so no comparison with it is what it looks like.
+    fn is_blank_text(&mut self, side: &Node) -> bool {
+        let NodeKind::Text(parts) = &side.kind else {
+            return false;
+        };
+        let blank = parts.iter().all(|part| match part {
+            Part::Plain(text) => text.trim().is_empty(),
+            Part::Code(_) => false,
+        });
+        if blank {
+            let at = self.span(side.start, side.end);
+            self.report(
+                "blank-text",
+                at,
+                "blank text is empty, and nothing is equal to it or contains it",
+                "ask with `is empty` or `is set`; `matches /.* .*/` finds a blank inside a text",
+            );
+        }
+        blank
+    }
+
     fn is_text_or_reported(&mut self, expr: &Expr, what: &str) -> bool {
         let good = is_text(&expr.ty) || expr.ty == Type::Empty;
         if !good {
@@ -119,6 +147,10 @@ impl Typer<'_, '_> {
 
     fn equal(&mut self, op: BinaryOp, left: &Node, right: &Node, span: Span) -> Option<Expr> {
         let negate = op == BinaryOp::IsNot;
+        let named = |node: &Node| matches!(node.kind, NodeKind::Word | NodeKind::Path(..));
+        let same = named(left)
+            && named(right)
+            && fold_name(self.text_of(left)) == fold_name(self.text_of(right));
         let left_node = left;
         let left = self.expr(left, None);
         if let Some(user) = &left
@@ -135,6 +167,12 @@ impl Typer<'_, '_> {
         let hint = left.as_ref().map(|left| left.ty.clone());
         let right = self.expr(right, hint.as_ref());
         let (left, right) = (left?, right?);
+        if same && !matches!(right.kind, ExprKind::Literal(_)) {
+            let message = format!("both sides are `{}`", self.text_of(left_node));
+            let help = "a name given with `as` comes before a field of that name: give it another name; a field of the row at hand is `this.…`";
+            self.report("same-sides", span, message, help);
+            return None;
+        }
         for (side, other) in [(&left, &right), (&right, &left)] {
             if matches!(side.kind, ExprKind::Literal(Literal::Empty)) {
                 // Comparing with the word itself can only mean this.
