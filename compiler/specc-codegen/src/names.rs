@@ -492,6 +492,16 @@ pub fn sent(name: &str, instead: &str) -> String {
     }
 }
 
+/// A value of a choice as it is stored and sent: in its own script, in lower case, with `_` between its words.
+fn sent_value(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join("_")
+}
+
 fn ascii(name: &str) -> String {
     if name.is_ascii() {
         name.to_owned()
@@ -626,7 +636,7 @@ fn choices(ir: &Ir) -> Vec<ChoiceNames> {
                 values: choice
                     .values
                     .iter()
-                    .map(|value| values.take(&sent(&value.name.text, "value"), "_"))
+                    .map(|value| values.take(&sent_value(&value.name.text), "_"))
                     .collect(),
             }
         })
