@@ -62,6 +62,9 @@ struct Pass<'p> {
     unread: std::collections::HashSet<(Span, FieldId)>,
     /// Bare verbs, looked at when all fields are finished.
     bare: Vec<(Verb, EntityId, Span)>,
+    /// Entities some of whose rows the program itself makes or names, so that no reader can list what they are shown as.
+    made: std::collections::HashSet<EntityId>,
+    sources: &'p Sources,
 }
 
 impl<'p> Pass<'p> {
@@ -69,6 +72,7 @@ impl<'p> Pass<'p> {
         ir: &'p Ir,
         index: &'p Index,
         names: &'p Names,
+        sources: &'p Sources,
         out: &'p mut Vec<Diagnostic>,
     ) -> Pass<'p> {
         Pass {
@@ -79,6 +83,8 @@ impl<'p> Pass<'p> {
             unproven: Vec::new(),
             unread: Default::default(),
             bare: Vec::new(),
+            made: Default::default(),
+            sources,
         }
     }
 
@@ -122,7 +128,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     let index = Index::new(&ir);
 
     // Everything with expressions, read against the declarations and put in place together.
-    let mut pass = Pass::new(&ir, &index, &names, &mut out);
+    let mut pass = Pass::new(&ir, &index, &names, sources, &mut out);
     let found: Vec<entity::Found> = pending
         .iter()
         .enumerate()
@@ -145,7 +151,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     tenant::settle(&tenants, &mut ir, &mut out);
 
     // What needs finished fields, rules and functions.
-    let mut pass = Pass::new(&ir, &index, &names, &mut out);
+    let mut pass = Pass::new(&ir, &index, &names, sources, &mut out);
     for at in 0..ir.entities.len() {
         let id = EntityId(number(at));
         access::check(id, &mut pass);
@@ -162,15 +168,6 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
         .map(|(section, name)| seed::read(section, name, &mut pass))
         .collect();
     seed::check_references(&seeds, &mut pass);
-    let mut declared = outline::Declared::default();
-    let scenarios: Vec<_> = outline
-        .scenarios
-        .iter()
-        .map(|(section, name)| {
-            declared.add("scenario", name, pass.out);
-            scenario::read(section, name, &mut pass)
-        })
-        .collect();
     let operations = body::actions(&actions, &mut pass);
     let hooks: Vec<_> = pending
         .iter()
@@ -181,6 +178,18 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
                 None => Vec::new(),
             },
         )
+        .collect();
+    let bodies = operations.iter().map(body::Operation::body);
+    let bodies = bodies.chain(hooks.iter().flatten().map(|hook| &hook.body));
+    pass.made = values::made(bodies, &ir);
+    let mut declared = outline::Declared::default();
+    let scenarios: Vec<_> = outline
+        .scenarios
+        .iter()
+        .map(|(section, name)| {
+            declared.add("scenario", name, pass.out);
+            scenario::read(section, name, &mut pass)
+        })
         .collect();
     unproven.extend(std::mem::take(&mut pass.unproven));
     body::apply(&mut ir, operations);

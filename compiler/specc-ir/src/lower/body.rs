@@ -251,6 +251,13 @@ pub(super) struct Operation {
     returns: Option<Expr>,
 }
 
+impl Operation {
+    /// What it requires and does.
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+}
+
 /// Reads who may do the actions and what they require and do.
 pub(super) fn actions(pending: &[Pending<'_>], pass: &mut Pass<'_>) -> Vec<Operation> {
     let mut out = Vec::new();

@@ -18,6 +18,8 @@ pub(super) struct Known<'p> {
     pub(super) people: Vec<String>,
     /// Rows, by what they are shown as.
     pub(super) rows: HashSet<(EntityId, String)>,
+    /// A step before could not be read, or a row's name could not be told: there may be rows that are not listed.
+    pub(super) unlisted: bool,
     /// The scope of values and expressions.
     pub(super) scope: Scope<'p>,
 }
@@ -29,6 +31,7 @@ pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Scena
     let mut known = Known {
         people: Vec::new(),
         rows: HashSet::new(),
+        unlisted: false,
         scope,
     };
     let mut steps = Vec::new();
@@ -53,7 +56,9 @@ pub(super) fn read(section: &Section, name: &Text, pass: &mut Pass<'_>) -> Scena
                 _ => None,
             })
             .collect();
-        for kind in steps::read(&rest, own, tables.first().copied(), &mut known, pass) {
+        let kinds = steps::read(&rest, own, tables.first().copied(), &mut known, pass);
+        known.unlisted |= kinds.is_empty();
+        for kind in kinds {
             steps.push(ScenarioStep {
                 text: item.line.plain(),
                 kind,
@@ -144,8 +149,11 @@ impl Known<'_> {
     /// Notes rows that a step made.
     pub(super) fn note(&mut self, rows: &[crate::ir::SeedRow], ir: &crate::ir::Ir) {
         for row in rows {
-            if let Some(name) = super::values::naming_text(row.entity, &row.values, ir) {
-                self.rows.insert((row.entity, name));
+            match super::values::naming_text(row.entity, &row.values, ir) {
+                Some(name) => {
+                    self.rows.insert((row.entity, name));
+                }
+                None => self.unlisted = true,
             }
         }
     }

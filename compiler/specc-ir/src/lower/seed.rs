@@ -4,9 +4,10 @@ use super::declare::unknown_field;
 use super::formal;
 use super::values::{self, Written};
 use super::{Pass, names};
+use crate::expr::{ExprKind, Literal};
 use crate::ir::{EntityId, FieldId, Name, RoleId, Seed, SeedRow, SeedValue, Type, USER};
 use specc_syntax::diagnostic::Diagnostic;
-use specc_syntax::names::{fold_name, suggest};
+use specc_syntax::names::{fold_name, same_name, suggest};
 use specc_syntax::span::Span;
 use specc_syntax::tree::{Block, Item, Line, Section, Table, Text};
 use std::collections::{HashMap, HashSet};
@@ -286,6 +287,16 @@ fn fill(out: &mut SeedRow, column: &Column, cell: &Line, pass: &mut Pass<'_>) {
             let Some(field) = owner.and_then(|owner| owner.fields.get(id.0 as usize)) else {
                 return;
             };
+            let written = match (written, &field.ty) {
+                (Written::Plain(_), Type::Markdown) => Written::Plain(Text {
+                    text: as_written(cell, pass),
+                    span: cell.span,
+                }),
+                (Written::Plain(_), Type::Many(_) | Type::List(_)) => {
+                    Written::Plain(cell.to_text())
+                }
+                (written, _) => written,
+            };
             match values::read(&written, &field.name.text, &field.ty, &mut scope, pass) {
                 Some(value) => out.values.push((*id, value)),
                 None => {
@@ -299,17 +310,16 @@ fn fill(out: &mut SeedRow, column: &Column, cell: &Line, pass: &mut Pass<'_>) {
 /// The text of a cell, without quotes around the whole.
 fn unquoted(cell: &Line) -> Text {
     let text = cell.to_text();
-    match text
-        .text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        Some(inner) if !inner.contains('"') && text.text.len() > 1 => Text {
-            text: inner.to_owned(),
-            ..text
-        },
-        _ => text,
+    Text {
+        text: values::without_quotes(&text.text).to_owned(),
+        ..text
     }
+}
+
+/// The Markdown of a cell.
+fn as_written(cell: &Line, pass: &Pass<'_>) -> String {
+    let written = pass.sources.text(cell.span).trim();
+    values::without_quotes(&written.replace("\\|", "|")).to_owned()
 }
 
 fn roles(cell: &Line, pass: &mut Pass<'_>) -> Vec<RoleId> {
@@ -367,30 +377,68 @@ pub(super) fn unknown_role(name: &Text, pass: &Pass<'_>) -> Diagnostic {
     }
 }
 
-/// Reports references to rows that no seed has, rows without a required reference, and names that two rows share.
-pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
-    let mut known: HashMap<(EntityId, String), Span> = HashMap::new();
-    let email = FieldId(1);
-    for row in seeds.iter().flat_map(|seed| &seed.rows) {
-        if let Some(name) = values::naming_text(row.entity, &row.values, pass.ir) {
-            known.entry((row.entity, name)).or_insert(row.span);
+/// The rows of all seeds, by what they are shown as.
+#[derive(Default)]
+struct Named<'s> {
+    /// Where a name stands: the seed, and the place of the first row with it among all rows.
+    rows: HashMap<(EntityId, String), Vec<(&'s str, usize)>>,
+    /// Entities with rows whose text is known only when they are written: it is computed, or made by a default.
+    untold: HashMap<EntityId, Vec<(&'s str, usize)>>,
+}
+
+impl<'s> Named<'s> {
+    fn of(seeds: &'s [Seed], pass: &Pass<'_>) -> Named<'s> {
+        let mut named = Named::default();
+        let email = FieldId(1);
+        let rows = seeds.iter().flat_map(|seed| {
+            let name = seed.name.text.as_str();
+            seed.rows.iter().map(move |row| (name, row))
+        });
+        for (at, (seed, row)) in rows.enumerate() {
+            let mut add = |text: &str| {
+                let places = named.rows.entry((row.entity, text.to_owned()));
+                places.or_default().push((seed, at));
+            };
+            if row.entity == USER
+                && let Some((_, SeedValue::Value(value))) =
+                    row.values.iter().find(|(field, _)| *field == email)
+                && let ExprKind::Literal(Literal::Text(text)) = &value.kind
+            {
+                add(text);
+            }
+            match values::naming_text(row.entity, &row.values, pass.ir) {
+                Some(name) => add(&name),
+                None => named.untold.entry(row.entity).or_default().push((seed, at)),
+            }
         }
-        if row.entity == USER
-            && let Some((_, SeedValue::Value(value))) =
-                row.values.iter().find(|(field, _)| *field == email)
-            && let crate::expr::ExprKind::Literal(crate::expr::Literal::Text(text)) = &value.kind
-        {
-            known.entry((USER, text.clone())).or_insert(row.span);
-        }
+        named
     }
+
+    /// A row is there when the row at this place of this seed is written.
+    fn above(places: Option<&Vec<(&'s str, usize)>>, seed: &str, at: usize) -> bool {
+        places.is_some_and(|places| {
+            places
+                .iter()
+                .any(|(other, place)| !same_name(other, seed) || *place < at)
+        })
+    }
+}
+
+/// Reports references to rows that no seed has or that stand below, and rows without a required reference.
+pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
+    let known = Named::of(seeds, pass);
     let mut near: HashMap<EntityId, Vec<&str>> = HashMap::new();
-    for (entity, name) in known.keys() {
+    for (entity, name) in known.rows.keys() {
         near.entry(*entity).or_default().push(name);
     }
     for list in near.values_mut() {
         list.sort_unstable();
     }
-    for row in seeds.iter().flat_map(|seed| &seed.rows) {
+    let rows = seeds.iter().flat_map(|seed| {
+        let name = seed.name.text.as_str();
+        seed.rows.iter().map(move |row| (name, row))
+    });
+    for (place, (seed, row)) in rows.enumerate() {
         let Some(entity) = pass.ir.entities.get(row.entity.0 as usize) else {
             continue;
         };
@@ -400,10 +448,13 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                 SeedValue::References(target, texts) => (*target, texts.as_slice()),
                 _ => continue,
             };
-            for text in texts
-                .iter()
-                .filter(|text| !known.contains_key(&(target, (*text).clone())))
-            {
+            for text in texts {
+                let places = known.rows.get(&(target, text.clone()));
+                if Named::above(places, seed, place)
+                    || Named::above(known.untold.get(&target), seed, place)
+                {
+                    continue;
+                }
                 let of = pass
                     .ir
                     .entities
@@ -413,6 +464,17 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                     .fields
                     .get(field.0 as usize)
                     .map_or("", |field| field.name.text.as_str());
+                if places.is_some() {
+                    pass.out.push(
+                        Diagnostic::new(
+                            "unknown-row",
+                            row.span,
+                            format!("the {of} `{text}`, which `{column}` names, stands below"),
+                        )
+                        .help("rows are written from top to bottom: put it above this one"),
+                    );
+                    continue;
+                }
                 let diagnostic = Diagnostic::new(
                     "unknown-row",
                     row.span,
@@ -455,8 +517,6 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
 
 fn speaks_of_me(expr: &crate::expr::Expr) -> bool {
     let mut found = false;
-    crate::walk::each(expr, &mut |part| {
-        found |= part.kind == crate::expr::ExprKind::Me
-    });
+    crate::walk::each(expr, &mut |part| found |= part.kind == ExprKind::Me);
     found
 }

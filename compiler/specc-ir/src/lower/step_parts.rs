@@ -154,7 +154,10 @@ pub(super) fn row_name(
 
 /// Warns of a row that nothing in the scenario has made.
 fn check_row(entity: EntityId, name: &str, span: Span, known: &Known<'_>, pass: &mut Pass<'_>) {
-    if known.rows.contains(&(entity, name.to_owned())) {
+    if known.unlisted
+        || pass.made.contains(&entity)
+        || known.rows.contains(&(entity, name.to_owned()))
+    {
         return;
     }
     let of = pass
@@ -172,13 +175,16 @@ fn check_row(entity: EntityId, name: &str, span: Span, known: &Known<'_>, pass: 
     let diagnostic = Diagnostic::new(
         "unknown-scenario-row",
         span,
-        format!("no step before this gives or creates a {of} \"{name}\""),
+        format!("no step before this gives or creates the {of} \"{name}\""),
     );
     pass.out.push(match suggest(name, names) {
         Some(near) => diagnostic
             .help(format!("did you mean \"{near}\"?"))
             .edit(span, format!("\"{near}\"")),
-        None => diagnostic.help(format!("give it first: `Given a {of} \"{name}\"`")),
+        None => diagnostic.help(format!(
+            "give it first: `Given {} {of} \"{name}\"`",
+            super::vocabulary::article(of)
+        )),
     });
 }
 

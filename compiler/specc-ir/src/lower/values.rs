@@ -5,13 +5,14 @@ use super::formal::list_of;
 use super::literal::{self, Wrong};
 use super::types::describe;
 use crate::expr::{Expr, ExprKind, Literal};
-use crate::ir::{EntityId, FieldId, Ir, SeedValue, Type};
+use crate::ir::{Body, Effect, EntityId, FieldId, Ir, SeedValue, Type, USER};
 use crate::parse;
 use crate::scope::Scope;
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::names::suggest;
 use specc_syntax::span::Span;
 use specc_syntax::tree::{Code, Text};
+use std::collections::HashSet;
 
 /// A value as it is written.
 #[derive(Debug, Clone)]
@@ -104,12 +105,7 @@ pub(super) fn read(
         if quoted {
             return texts;
         }
-        texts
-            .iter()
-            .flat_map(|text| text.split(','))
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-            .collect()
+        texts.iter().flat_map(|text| entries(text)).collect()
     };
     match ty {
         Type::Many(entity) => Some(SeedValue::References(*entity, split(texts))),
@@ -144,6 +140,30 @@ pub(super) fn read(
     }
 }
 
+/// The entries of a list, parted by the commas that stand outside quotes; quotes around a whole entry are dropped.
+fn entries(text: &str) -> Vec<String> {
+    let mut quoted = false;
+    text.split(|letter: char| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    })
+    .map(str::trim)
+    .map(|entry| without_quotes(entry).to_owned())
+    .filter(|entry| !entry.is_empty())
+    .collect()
+}
+
+/// A text without the quotes around the whole of it.
+pub(super) fn without_quotes(text: &str) -> &str {
+    match text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(inner) if !inner.contains('"') => inner,
+        _ => text,
+    }
+}
+
 /// The field that names a row of this entity: the one it is shown as, else its first required text.
 pub(super) fn naming_field(entity: EntityId, ir: &Ir) -> Option<FieldId> {
     let entity = ir.entities.get(entity.0 as usize)?;
@@ -156,6 +176,36 @@ pub(super) fn naming_field(entity: EntityId, ir: &Ir) -> Option<FieldId> {
             })
             .map(|at| FieldId(super::names::number(at)))
     })
+}
+
+/// The entities some of whose rows these effects, a default or an expression name.
+pub(super) fn made<'b>(bodies: impl Iterator<Item = &'b Body>, ir: &Ir) -> HashSet<EntityId> {
+    let mut made = HashSet::new();
+    for (at, entity) in ir.entities.iter().enumerate() {
+        let id = EntityId(super::names::number(at));
+        let by_itself = naming_field(id, ir)
+            .and_then(|field| entity.fields.get(field.0 as usize))
+            .is_none_or(|field| {
+                field.computed.is_some()
+                    || field.default.is_some()
+                    || matches!(field.ty, Type::Slug(_))
+            });
+        if by_itself && id != USER {
+            made.insert(id);
+        }
+    }
+    for body in bodies {
+        crate::walk::each_effect(&body.does, &mut |item| match &item.effect {
+            Effect::Create { entity, .. } => {
+                made.insert(*entity);
+            }
+            Effect::Set { entity, field, .. } if naming_field(*entity, ir) == Some(*field) => {
+                made.insert(*entity);
+            }
+            _ => {}
+        });
+    }
+    made
 }
 
 /// The text that a row is known by, among its values.
@@ -173,6 +223,7 @@ pub(super) fn naming_text(
                 kind: ExprKind::Literal(Literal::Text(text)),
                 ..
             }) => Some(text.clone()),
+            SeedValue::Reference(_, text) => Some(text.clone()),
             _ => None,
         })
 }

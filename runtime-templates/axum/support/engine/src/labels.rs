@@ -9,8 +9,15 @@ use kernel::value::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// How many references lead at most from a row to the text it is shown as; more, in a circle, say a number.
+const DEEPEST: u8 = 4;
+
 /// SQL over `t` for what a row is shown as; NULL where that is empty.
 pub(crate) fn sql(app: &App, entity: &Entity) -> String {
+    nested(app, entity, 0)
+}
+
+fn nested(app: &App, entity: &Entity, deep: u8) -> String {
     let Some((index, field)) = entity
         .shown_as
         .and_then(|index| Some((index, entity.fields.get(index)?)))
@@ -33,14 +40,19 @@ pub(crate) fn sql(app: &App, entity: &Entity) -> String {
             return out;
         }
         Kind::Reference(target) => {
-            return match app
-                .entities
-                .get(target)
-                .and_then(|entity| plain_name(entity).map(|name| (entity, name)))
-            {
-                Some((target, name)) => format!(
+            let Some(target) = app.entities.get(target) else {
+                return "NULL".to_owned();
+            };
+            return match plain_name(target) {
+                Some(name) => format!(
                     "(SELECT x.{} FROM {} AS x WHERE x.\"id\" = {value})",
                     quoted(name),
+                    quoted(target.table)
+                ),
+                None if deep < DEEPEST => format!(
+                    "(SELECT x.\"label\" FROM (SELECT t.\"id\", {} AS \"label\" FROM {} AS t) AS x \
+                     WHERE x.\"id\" = {value})",
+                    nested(app, target, deep + 1),
                     quoted(target.table)
                 ),
                 None => format!("show({value}, 'integer')"),
@@ -61,6 +73,26 @@ pub(crate) fn sql(app: &App, entity: &Entity) -> String {
         _ => return value,
     };
     format!("show({value}, '{kind}')")
+}
+
+/// The first row that is shown as this text; letter case decides only between several.
+pub(crate) fn find(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    text: &str,
+) -> Result<Option<i64>, Refusal> {
+    let label = sql(scope.app, entity);
+    let statement = format!(
+        "SELECT t.\"id\" FROM {} AS t WHERE {label} = :text COLLATE NOCASE \
+         ORDER BY {label} = :text DESC, t.\"id\" LIMIT 1",
+        scope.plans.of(entity).table
+    );
+    let mut statement = scope.connection.prepare_cached(&statement)?;
+    scope.bind(&mut statement, &[(":text", &Value::Text(text.to_owned()))])?;
+    match statement.raw_query().next()? {
+        Some(row) => Ok(Some(row.get(0)?)),
+        None => Ok(None),
+    }
 }
 
 /// The column an entity is shown as, where it is plain text.

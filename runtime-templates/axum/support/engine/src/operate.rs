@@ -7,6 +7,7 @@ use crate::check;
 use crate::def::Entity;
 use crate::delete as deletion;
 use crate::finish::{Root, finish};
+use crate::labels;
 use crate::operation::Row;
 use crate::perform;
 use crate::reader::Reader;
@@ -241,4 +242,16 @@ pub fn plant(
     let id = change::create(&scope, entity, values, Door::Seed)?;
     w.planted = true;
     Ok(id)
+}
+
+/// The first row that is shown as this text; letter case decides only between several.
+///
+/// # Errors
+/// When the database fails.
+pub fn shown_as(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    text: &str,
+) -> Result<Option<i64>, Refusal> {
+    labels::find(&w.scope(), entity, text)
 }

@@ -164,7 +164,7 @@ fn mark(connection: &Connection, seed: &str, now: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Rows that were named so far: by entity and name.
+/// Rows that were named so far, the first of each name: by entity and name.
 type Known = HashMap<(usize, String), i64>;
 
 fn row(
@@ -221,9 +221,11 @@ fn row(
         }
         operate::date_back(writer, entity, id, created, updated)?;
     }
-    known.insert((seed.entity, seed.key.to_lowercase()), id);
+    known
+        .entry((seed.entity, seed.key.to_owned()))
+        .or_insert(id);
     if let Some(email) = email {
-        known.insert((0, email.to_lowercase()), id);
+        known.entry((0, email)).or_insert(id);
     }
     Ok(id)
 }
@@ -296,13 +298,13 @@ fn complete_person(values: &mut Vec<(usize, Value)>, key: &str) {
 }
 
 fn find(
-    connection: &Connection,
-    app: &App,
+    writer: &mut Writer<'_>,
+    app: &'static App,
     known: &Known,
     of: usize,
     name: &str,
 ) -> Result<i64, Refusal> {
-    if let Some(id) = known.get(&(of, name.to_lowercase())) {
+    if let Some(id) = known.get(&(of, name.to_owned())) {
         return Ok(*id);
     }
     let nobody = || {
@@ -312,27 +314,17 @@ fn find(
             format!("the example data refers to “{name}”, which is not there"),
         )
     };
-    let entity = app.entities.get(of).ok_or_else(nobody)?;
-    let mut columns: Vec<&str> = entity
-        .shown_as
-        .and_then(|at| entity.fields.get(at))
-        .map(|field| field.name)
-        .into_iter()
-        .collect();
-    if of == 0 {
-        columns.extend(["name", "email"]);
+    let entity = app.entities.get(of).copied().ok_or_else(nobody)?;
+    if let Some(id) = operate::shown_as(writer, entity, name)? {
+        return Ok(id);
     }
-    for column in columns {
-        let sql = format!(
-            "SELECT id FROM \"{}\" WHERE \"{column}\" = ?1 COLLATE NOCASE ORDER BY id LIMIT 1",
-            entity.table
-        );
-        let found: Option<i64> = connection
-            .query_row(&sql, params![name], |row| row.get(0))
+    if of == 0 {
+        let sql =
+            "SELECT id FROM \"user\" WHERE email = lower(?1) OR name = ?1 ORDER BY id LIMIT 1";
+        let found: Option<i64> = writer
+            .query_row(sql, params![name], |row| row.get(0))
             .optional()?;
-        if let Some(id) = found {
-            return Ok(id);
-        }
+        return found.ok_or_else(nobody);
     }
     Err(nobody())
 }
