@@ -6,7 +6,7 @@ use crate::def::{Check, Entity, Rule, RuleOn};
 use crate::functions;
 use crate::mail;
 use crate::operation::Row;
-use crate::plan::quoted;
+use crate::plan::{Rules, quoted};
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Scope, Touched, Work};
 use crate::tenant;
@@ -38,7 +38,7 @@ pub(crate) fn errors_of(rule: &Rule) -> Vec<FieldError> {
 /// Looks at all rules, keeps the record, leaves the messages, and is ready for the next operation.
 pub(crate) fn finish(scope: &Scope<'_>, root: Root<'_>, seeding: bool) -> Result<(), Refusal> {
     crate::change::settle(scope, 0)?;
-    let work = std::mem::take(&mut *scope.work.borrow_mut());
+    let work = scope.work.borrow_mut().end();
     if !seeding {
         tenant::wall(scope, &work)?;
     }
@@ -97,23 +97,11 @@ fn judge(scope: &Scope<'_>, work: &Work, before: u64, seeding: bool) -> Result<(
 /// A row whose computed numbers do not fit is refused: empty, they would be left out of every sum.
 fn fits(scope: &Scope<'_>, touched: &Touched) -> Result<(), Refusal> {
     let entity = touched.entity;
-    for computed in entity
-        .computed
-        .iter()
-        .filter(|computed| calculates(computed.sql))
-    {
-        let sql = format!(
-            "SELECT ({}) FROM {} AS t WHERE t.\"id\" = :row",
-            computed.sql,
-            scope.plans.of(entity).table
-        );
+    for (field, sql) in &scope.plans.of(entity).sums {
         functions::overflowed();
-        scope.scalar(&sql, &[(":row", &Value::Int(touched.id))])?;
+        scope.scalar(sql, &[(":row", &Value::Int(touched.id))])?;
         if functions::overflowed() {
-            let label = entity
-                .fields
-                .get(computed.field)
-                .map_or("", |field| field.label);
+            let label = entity.fields.get(*field).map_or("", |field| field.label);
             return Err(Refusal::Invalid(vec![FieldError {
                 field: "",
                 rule: "arithmetic",
@@ -124,28 +112,15 @@ fn fits(scope: &Scope<'_>, touched: &Touched) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether an expression can come to a number that does not fit.
-fn calculates(sql: &str) -> bool {
-    const NAMES: [&str; 8] = [
-        "plus(",
-        "subtract(",
-        "multiply(",
-        "_scaled(",
-        "rescale(",
-        "neg(",
-        "absolute(",
-        "sum_checked(",
-    ];
-    NAMES.iter().any(|name| sql.contains(name))
-}
-
 /// Broken rules by entity and position: in the order of the text, each once.
+type Broken = BTreeSet<(usize, usize)>;
+
 fn broken(
     scope: &Scope<'_>,
     work: &Work,
     before: u64,
     seeding: bool,
-) -> Result<BTreeSet<(usize, usize)>, Refusal> {
+) -> Result<Broken, Refusal> {
     let mut broken = BTreeSet::new();
     let mut seen: BTreeSet<(usize, i64)> = BTreeSet::new();
     for touched in &work.touched {
@@ -153,28 +128,23 @@ fn broken(
             continue;
         }
         seen.insert((touched.entity.index, touched.id));
-        if touched.entity.rules.is_empty() {
+        if touched.deleted {
+            look_at_gone(scope, touched, &mut broken)?;
             continue;
         }
-        let row = if touched.deleted {
-            None
-        } else {
-            scope.load(touched.entity, touched.id)?
+        let moment = match (seeding, touched.created) {
+            (true, _) => None,
+            (false, true) => Some(RuleOn::Create),
+            (false, false) => Some(RuleOn::Update),
         };
-        for (index, rule) in touched.entity.rules.iter().enumerate() {
-            let due = match rule.on {
-                RuleOn::Always => !touched.deleted,
-                RuleOn::Create => touched.created && !seeding,
-                RuleOn::Update => !touched.created && !touched.deleted && !seeding,
-                RuleOn::Delete => touched.deleted,
-            };
-            if due
-                && !broken.contains(&(touched.entity.index, index))
-                && !holds(scope, touched, row.as_ref(), rule)?
-            {
-                broken.insert((touched.entity.index, index));
-            }
-        }
+        look(
+            scope,
+            touched.entity,
+            touched.id,
+            moment,
+            Some(&touched.old),
+            &mut broken,
+        )?;
     }
     for ((entity, id), write) in &work.watched {
         if *write <= before {
@@ -186,9 +156,7 @@ fn broken(
         if work.watched_all.contains_key(&entity.index) || !seen.insert((entity.index, *id)) {
             continue;
         }
-        if let Some(row) = scope.load(entity, *id)? {
-            look(scope, entity, &row, &mut broken)?;
-        }
+        look(scope, entity, *id, None, None, &mut broken)?;
     }
     for (entity, write) in &work.watched_all {
         if *write <= before {
@@ -202,88 +170,128 @@ fn broken(
     Ok(broken)
 }
 
-fn holds(
-    scope: &Scope<'_>,
-    touched: &Touched,
-    row: Option<&Row>,
-    rule: &Rule,
-) -> Result<bool, Refusal> {
-    let entity = touched.entity;
-    match rule.check {
-        Check::Code(check) => {
-            let this = row.unwrap_or(&touched.old).clone();
-            check(&scope.operation(Some(entity), this, touched.old.clone()))
-        }
-        Check::Sql(sql) if touched.deleted => {
-            // The row is gone: it stands in the statement as it was.
-            let old = &touched.old;
-            let own = [
-                ("id", old.id),
-                ("created", old.created),
-                ("updated", old.updated),
-                ("version", old.version),
-            ];
-            let mut given: Vec<(String, &str, Value)> = Vec::new();
-            for (name, number) in own {
-                given.push((format!(":row_{}", given.len()), name, Value::Int(number)));
-            }
-            for (index, field) in entity
-                .fields
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| !field.computed)
-            {
-                given.push((
-                    format!(":row_{}", given.len()),
-                    field.name,
-                    old.value(index).clone(),
-                ));
-            }
-            let columns: Vec<String> = given
-                .iter()
-                .map(|(parameter, name, _)| format!("{parameter} AS {}", quoted(name)))
-                .collect();
-            let params: Vec<(&str, &Value)> = given
-                .iter()
-                .map(|(name, _, value)| (name.as_str(), value))
-                .collect();
-            scope.truth(
-                &format!(
-                    "SELECT ({sql}) IS TRUE FROM (SELECT {}) AS t",
-                    columns.join(", ")
-                ),
-                &params,
-            )
-        }
-        Check::Sql(sql) => crate::access::condition(scope, entity, touched.id, sql),
-    }
-}
-
-/// The lasting rules of a row that was not touched itself.
+/// The rules of a row that is there: the lasting ones, and those of the moment. Without an `old` row it is what it was.
 fn look(
     scope: &Scope<'_>,
     entity: &'static Entity,
-    row: &Row,
-    broken: &mut BTreeSet<(usize, usize)>,
+    id: i64,
+    moment: Option<RuleOn>,
+    old: Option<&Row>,
+    broken: &mut Broken,
 ) -> Result<(), Refusal> {
-    for (index, rule) in entity
-        .rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.on == RuleOn::Always)
-    {
-        if broken.contains(&(entity.index, index)) {
+    let [create, update, lasting] = &scope.plans.of(entity).rules;
+    let statements = match moment {
+        Some(RuleOn::Create) => create,
+        Some(RuleOn::Update) => update,
+        _ => lasting,
+    };
+    for statement in statements {
+        look_by_sql(scope, entity, id, statement, broken)?;
+    }
+    let mut row = None;
+    for (index, rule) in entity.rules.iter().enumerate() {
+        let Check::Code(check) = rule.check else {
+            continue;
+        };
+        let due = rule.on == RuleOn::Always || Some(rule.on) == moment;
+        if !due || broken.contains(&(entity.index, index)) {
             continue;
         }
-        let holds = match rule.check {
-            Check::Code(check) => check(&scope.operation(Some(entity), row.clone(), row.clone()))?,
-            Check::Sql(sql) => crate::access::condition(scope, entity, row.id, sql)?,
+        let this = match &row {
+            Some(row) => row,
+            None => match scope.load(entity, id)? {
+                Some(found) => row.insert(found),
+                None => return Ok(()),
+            },
         };
-        if !holds {
+        let before = old.unwrap_or(this).clone();
+        if !check(&scope.operation(Some(entity), this.clone(), before))? {
             broken.insert((entity.index, index));
         }
     }
     Ok(())
+}
+
+fn look_by_sql(
+    scope: &Scope<'_>,
+    entity: &Entity,
+    id: i64,
+    statement: &Rules,
+    broken: &mut Broken,
+) -> Result<(), Refusal> {
+    let mut prepared = scope.connection.prepare_cached(&statement.sql)?;
+    scope.bind(&mut prepared, &[(":row", &Value::Int(id))])?;
+    let mut rows = prepared.raw_query();
+    let Some(row) = rows.next()? else {
+        return Ok(());
+    };
+    for (column, rule) in statement.rules.iter().enumerate() {
+        if !row.get::<_, bool>(column)? {
+            broken.insert((entity.index, *rule));
+        }
+    }
+    Ok(())
+}
+
+/// The rules of a row that went.
+fn look_at_gone(scope: &Scope<'_>, touched: &Touched, broken: &mut Broken) -> Result<(), Refusal> {
+    for (index, rule) in touched.entity.rules.iter().enumerate() {
+        if rule.on == RuleOn::Delete
+            && !broken.contains(&(touched.entity.index, index))
+            && !held_as_it_went(scope, touched, rule)?
+        {
+            broken.insert((touched.entity.index, index));
+        }
+    }
+    Ok(())
+}
+
+fn held_as_it_went(scope: &Scope<'_>, touched: &Touched, rule: &Rule) -> Result<bool, Refusal> {
+    let (entity, old) = (touched.entity, &touched.old);
+    let sql = match rule.check {
+        Check::Code(check) => {
+            return check(&scope.operation(Some(entity), old.clone(), old.clone()));
+        }
+        Check::Sql(sql) => sql,
+    };
+    // The row is gone: it stands in the statement as it was.
+    let own = [
+        ("id", old.id),
+        ("created", old.created),
+        ("updated", old.updated),
+        ("version", old.version),
+    ];
+    let mut given: Vec<(String, &str, Value)> = Vec::new();
+    for (name, number) in own {
+        given.push((format!(":row_{}", given.len()), name, Value::Int(number)));
+    }
+    for (index, field) in entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| !field.computed)
+    {
+        given.push((
+            format!(":row_{}", given.len()),
+            field.name,
+            old.value(index).clone(),
+        ));
+    }
+    let columns: Vec<String> = given
+        .iter()
+        .map(|(parameter, name, _)| format!("{parameter} AS {}", quoted(name)))
+        .collect();
+    let params: Vec<(&str, &Value)> = given
+        .iter()
+        .map(|(name, _, value)| (name.as_str(), value))
+        .collect();
+    scope.truth(
+        &format!(
+            "SELECT ({sql}) IS TRUE FROM (SELECT {}) AS t",
+            columns.join(", ")
+        ),
+        &params,
+    )
 }
 
 fn look_at_all(
@@ -312,9 +320,7 @@ fn look_at_all(
     }
     if code {
         for id in scope.ids(&format!("SELECT \"id\" FROM {table} ORDER BY \"id\""), &[])? {
-            if let Some(row) = scope.load(entity, id)? {
-                look(scope, entity, &row, broken)?;
-            }
+            look(scope, entity, id, None, None, broken)?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod caller;
 mod change;
 pub mod check;
+mod counts;
 pub mod decode;
 pub mod def;
 mod delete;

@@ -1,6 +1,6 @@
 //! What of an entity's SQL never changes, written once when the store is opened.
 
-use crate::def::{App, Entity, Field, Fields};
+use crate::def::{App, Check, Entity, Field, Fields, RuleOn};
 use crate::operation::Row;
 use crate::seal::Sealer;
 use kernel::kind::Kind;
@@ -35,6 +35,18 @@ pub(crate) struct Plan {
     /// The same for a row whose unique values are looked at when the operation ends: the last parameter is its lap.
     /// None where the table has no column for it.
     pub insert_unsettled: Option<String>,
+    /// Computed fields that can come to a number that does not fit, each with the statement that computes it.
+    pub sums: Vec<(usize, String)>,
+    /// The rules that stand in SQL, for a new row, a changed one, and one that neither happened to.
+    pub rules: [Vec<Rules>; 3],
+}
+
+/// Rules of an entity that one statement looks at: a column for each, by `:row`.
+pub(crate) struct Rules {
+    /// The statement.
+    pub sql: String,
+    /// Their positions.
+    pub rules: Vec<usize>,
 }
 
 impl Plans {
@@ -68,6 +80,8 @@ impl Plans {
             select: String::new(),
             insert: String::new(),
             insert_unsettled: None,
+            sums: Vec::new(),
+            rules: [Vec::new(), Vec::new(), Vec::new()],
         };
         self.plans.get(entity.index).unwrap_or(&NONE)
     }
@@ -114,14 +128,76 @@ impl Plan {
                 stored.len() + 2
             )
         });
+        let sums = entity
+            .computed
+            .iter()
+            .filter(|computed| calculates(computed.sql))
+            .map(|computed| {
+                let sql = format!(
+                    "SELECT ({}) FROM {table} AS t WHERE t.\"id\" = :row",
+                    computed.sql
+                );
+                (computed.field, sql)
+            })
+            .collect();
+        let rules = [Some(RuleOn::Create), Some(RuleOn::Update), None]
+            .map(|also| rules(entity, &table, also));
         Ok(Plan {
             table,
             stored,
             select,
             insert,
             insert_unsettled,
+            sums,
+            rules,
         })
     }
+}
+
+/// Whether an expression can come to a number that does not fit.
+fn calculates(sql: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "plus(",
+        "subtract(",
+        "multiply(",
+        "_scaled(",
+        "rescale(",
+        "neg(",
+        "absolute(",
+        "sum_checked(",
+    ];
+    NAMES.iter().any(|name| sql.contains(name))
+}
+
+/// The lasting rules in SQL, and those of this moment.
+fn rules(entity: &Entity, table: &str, also: Option<RuleOn>) -> Vec<Rules> {
+    /// Most rules of one statement.
+    const MOST: usize = 50;
+    let due: Vec<(usize, &str)> = entity
+        .rules
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| rule.on == RuleOn::Always || Some(rule.on) == also)
+        .filter_map(|(index, rule)| match rule.check {
+            Check::Sql(sql) => Some((index, sql)),
+            Check::Code(_) => None,
+        })
+        .collect();
+    due.chunks(MOST)
+        .map(|some| {
+            let columns: Vec<String> = some
+                .iter()
+                .map(|(_, sql)| format!("({sql}) IS TRUE"))
+                .collect();
+            Rules {
+                sql: format!(
+                    "SELECT {} FROM {table} AS t WHERE t.\"id\" = :row",
+                    columns.join(", ")
+                ),
+                rules: some.iter().map(|(index, _)| *index).collect(),
+            }
+        })
+        .collect()
 }
 
 /// It has a column of its own.

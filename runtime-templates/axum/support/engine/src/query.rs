@@ -6,7 +6,7 @@ mod parse;
 mod run;
 
 pub use parse::{parameter, parse};
-pub use run::{batch, get, list, list_json, options, row_json};
+pub use run::{batch, get, list, list_json, options, row_json, written_json};
 
 use crate::def::{Entity, Fields};
 use crate::labels;

@@ -1,6 +1,7 @@
 //! A read-only transaction on a connection of this thread.
 
 use crate::caller::Caller;
+use crate::counts::Counts;
 use crate::def::App;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
@@ -16,6 +17,7 @@ pub struct Reader<'r> {
     /// The app.
     pub app: &'static App,
     pub(crate) plans: &'r Plans,
+    pub(crate) counts: &'r Counts,
     /// Milliseconds, the same throughout.
     pub now: i64,
     /// Days, in the app's time zone.

@@ -43,6 +43,19 @@ pub(crate) struct Work {
     pub unsettled: Vec<(&'static Entity, i64)>,
     /// The lap of the last of them.
     pub lap: i64,
+    /// What the whole write stands on.
+    pub ground: Ground,
+}
+
+/// What a write stands on: how much the connection had changed when it began, and what undoes it.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Ground {
+    /// [`Connection::total_changes`] at its beginning.
+    pub changes: u64,
+    /// It runs in a savepoint `one_write`; otherwise only the end of the whole transaction undoes it.
+    pub guarded: bool,
+    /// Something of it must go that nothing but the end of the transaction undoes.
+    pub spoiled: bool,
 }
 
 /// A row that was written.
@@ -72,6 +85,20 @@ impl Work {
     pub fn next_lap(&mut self) -> i64 {
         self.lap += 1;
         self.lap
+    }
+
+    /// Nothing done yet, on this ground.
+    pub fn on(ground: Ground) -> Work {
+        Work {
+            ground,
+            ..Work::default()
+        }
+    }
+
+    /// What was done so far; the ground stays for what comes next.
+    pub fn end(&mut self) -> Work {
+        let next = Work::on(self.ground);
+        std::mem::replace(self, next)
     }
 
     pub fn find(&mut self, entity: &Entity, id: i64) -> Option<&mut Touched> {
@@ -115,6 +142,14 @@ impl ToSql for Bound<'_> {
     }
 }
 
+/// What stands behind a name.
+enum Named<'p> {
+    /// What was given.
+    Given(&'p Value),
+    /// What the circumstances say.
+    Own(Option<i64>),
+}
+
 impl<'t> Scope<'t> {
     pub fn roles(&self) -> i64 {
         if self.caller.system {
@@ -153,26 +188,46 @@ impl<'t> Scope<'t> {
             let Some(name) = statement.parameter_name(index) else {
                 continue;
             };
-            let value = match name {
-                ":me" => Value::from(self.caller.user),
-                ":now" => Value::Int(self.now),
-                ":today" => Value::Int(self.today),
-                ":roles" => Value::Int(self.roles()),
-                name => match params.iter().find(|(given, _)| *given == name) {
-                    Some((_, value)) => {
-                        statement.raw_bind_parameter(index, Bound(value))?;
-                        continue;
-                    }
-                    None => {
-                        return Err(Refusal::Fault(format!(
-                            "the statement names {name}, which nobody gives"
-                        )));
-                    }
-                },
-            };
-            statement.raw_bind_parameter(index, Bound(&value))?;
+            match self.named(name, params)? {
+                Named::Given(value) => statement.raw_bind_parameter(index, Bound(value))?,
+                Named::Own(number) => statement.raw_bind_parameter(index, number)?,
+            }
         }
         Ok(())
+    }
+
+    /// What the statement names, in the order of its parameters.
+    pub fn values(
+        &self,
+        statement: &Statement<'_>,
+        params: &[(&str, &Value)],
+    ) -> Result<Vec<Value>, Refusal> {
+        let mut values = Vec::with_capacity(statement.parameter_count());
+        for index in 1..=statement.parameter_count() {
+            let name = statement.parameter_name(index).unwrap_or_default();
+            values.push(match self.named(name, params)? {
+                Named::Given(value) => value.clone(),
+                Named::Own(number) => Value::from(number),
+            });
+        }
+        Ok(values)
+    }
+
+    fn named<'p>(&self, name: &str, params: &[(&str, &'p Value)]) -> Result<Named<'p>, Refusal> {
+        Ok(match name {
+            ":me" => Named::Own(self.caller.user),
+            ":now" => Named::Own(Some(self.now)),
+            ":today" => Named::Own(Some(self.today)),
+            ":roles" => Named::Own(Some(self.roles())),
+            name => match params.iter().find(|(given, _)| *given == name) {
+                Some((_, value)) => Named::Given(value),
+                None => {
+                    return Err(Refusal::Fault(format!(
+                        "the statement names {name}, which nobody gives"
+                    )));
+                }
+            },
+        })
     }
 
     pub fn scalar(&self, sql: &str, params: &[(&str, &Value)]) -> Result<Value, Refusal> {
@@ -223,8 +278,12 @@ impl<'t> Scope<'t> {
         Operation::new(*self, entity, this, old, Vec::new())
     }
 
-    /// Runs it in a savepoint of its own: a refusal leaves nothing behind.
+    /// Runs it as a whole: a refusal leaves nothing behind.
     pub fn atomic<T>(&self, run: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let ground = self.work.borrow().ground;
+        if ground.changes == self.connection.total_changes() {
+            return self.atomic_from_the_start(run);
+        }
         self.connection
             .prepare_cached("SAVEPOINT inner_step")?
             .raw_execute()?;
@@ -245,10 +304,40 @@ impl<'t> Scope<'t> {
                         .prepare_cached("RELEASE inner_step")?
                         .raw_execute()?;
                 }
-                *self.work.borrow_mut() = before;
+                self.back_to(before);
                 Err(refusal)
             }
         }
+    }
+
+    /// [`Scope::atomic`] where the write has written nothing yet: what undoes the write undoes this.
+    fn atomic_from_the_start<T>(
+        &self,
+        run: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let before = self.work.borrow().clone();
+        let result = run();
+        if result.is_err() {
+            let changed = self.connection.total_changes() != before.ground.changes;
+            self.back_to(before);
+            let guarded = self.work.borrow().ground.guarded;
+            if changed && guarded && !self.connection.is_autocommit() {
+                self.connection
+                    .prepare_cached("ROLLBACK TO one_write")?
+                    .raw_execute()?;
+            } else if changed && !guarded {
+                self.work.borrow_mut().ground.spoiled = true;
+            }
+        }
+        result
+    }
+
+    /// Forgets what was done since, but not that something of it must go.
+    fn back_to(&self, before: Work) {
+        let mut work = self.work.borrow_mut();
+        let spoiled = work.ground.spoiled;
+        *work = before;
+        work.ground.spoiled |= spoiled;
     }
 
     /// One level deeper.

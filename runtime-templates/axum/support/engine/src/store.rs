@@ -1,12 +1,13 @@
 //! Opening the store: connections, the lock on its folder, the writer's thread, this thread's reader.
 
 use crate::caller::Caller;
+use crate::counts::Counts;
 use crate::def::App;
 use crate::plan::Plans;
 use crate::reader::Reader;
 use crate::refusal::Refusal;
 use crate::seal::{self, KEY_VARIABLE, KeyFrom, Sealer};
-use crate::writer::{Answer, Circumstances, Job, Writer};
+use crate::writer::{Circumstances, Job, Waiting, Writer};
 use crate::{functions, migrate, system, writer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -23,6 +24,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a server waits for the one before it to let go of the folder.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pages the writer keeps: those where rows are added, and the upper levels of every index.
+const WRITER_CACHE_KB: i64 = 4 * 1024;
+/// Pages each reader keeps.
+const READER_CACHE_KB: i64 = 4 * 1024;
 
 /// When a write counts as kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -135,7 +141,7 @@ struct Shared {
     number: u64,
     path: PathBuf,
     plans: Arc<Plans>,
-    jobs: Mutex<Option<Sender<Job>>>,
+    jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     ahead_ms: AtomicI64,
     _lock: Option<File>,
@@ -162,9 +168,15 @@ impl Drop for Shared {
     }
 }
 
+/// A reader's connection, and what it remembers.
+struct Held {
+    connection: Connection,
+    counts: Counts,
+}
+
 thread_local! {
     /// This thread's readers, by engine.
-    static READERS: RefCell<Vec<(u64, Rc<Connection>)>> = const { RefCell::new(Vec::new()) };
+    static READERS: RefCell<Vec<(u64, Rc<Held>)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Engine {
@@ -246,12 +258,14 @@ impl Engine {
     /// # Errors
     /// What `f` refuses, and [`Refusal::Fault`] if the store fails.
     pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
-        let connection = self.reader()?;
+        let held = self.reader()?;
+        let connection = &held.connection;
         let (now, today) = self.now();
         let reader = Reader {
-            connection: &connection,
+            connection,
             app: self.app,
             plans: &self.shared.plans,
+            counts: &held.counts,
             now,
             today,
         };
@@ -259,30 +273,33 @@ impl Engine {
             return f(&reader);
         }
         connection.prepare_cached("BEGIN")?.raw_execute()?;
-        let end = End(&connection);
+        let end = End(connection);
         let result = f(&reader);
         drop(end);
         result
     }
 
-    fn reader(&self) -> Result<Rc<Connection>, Refusal> {
+    fn reader(&self) -> Result<Rc<Held>, Refusal> {
         const MOST: usize = 8;
         READERS.with_borrow_mut(|readers| {
-            if let Some((_, connection)) = readers
+            if let Some((_, held)) = readers
                 .iter()
                 .find(|(number, _)| *number == self.shared.number)
             {
-                return Ok(Rc::clone(connection));
+                return Ok(Rc::clone(held));
             }
-            let connection = Rc::new(connect_reader(
-                &self.shared.path,
-                self.shared.plans.sealer.as_ref(),
-            )?);
+            let held = Rc::new(Held {
+                connection: connect_reader(
+                    &self.shared.path,
+                    self.shared.plans.sealer.as_ref(),
+                )?,
+                counts: Counts::default(),
+            });
             if readers.len() >= MOST {
                 readers.remove(0);
             }
-            readers.push((self.shared.number, Rc::clone(&connection)));
-            Ok(connection)
+            readers.push((self.shared.number, Rc::clone(&held)));
+            Ok(held)
         })
     }
 
@@ -296,9 +313,38 @@ impl Engine {
         caller: Caller,
         f: impl FnOnce(&mut Writer<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
+        self.write_and_wait(caller, once(f), false).await
+    }
+
+    /// [`Engine::write`] for what may be run a second time: `f` does nothing but write to the store. It costs less,
+    /// because nothing has to be set up to undo it.
+    ///
+    /// # Errors
+    /// As [`Engine::write`].
+    pub async fn operate<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        f: impl Fn(&mut Writer<'_>) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.write_and_wait(caller, f, true).await
+    }
+
+    async fn write_and_wait<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        f: impl FnMut(&mut Writer<'_>) -> Result<T, Refusal> + Send + 'static,
+        repeats: bool,
+    ) -> Result<T, Refusal> {
         let (send, receive) = tokio::sync::oneshot::channel();
-        self.enqueue(caller, f, move |result| {
-            let _ = send.send(result);
+        self.enqueue(Waiting {
+            with: self.circumstances(caller),
+            write: f,
+            repeats,
+            runtime: tokio::runtime::Handle::try_current().ok(),
+            result: None,
+            answer: move |result| {
+                let _ = send.send(result);
+            },
         })?;
         receive.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -313,51 +359,49 @@ impl Engine {
         f: impl FnOnce(&mut Writer<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (send, receive) = channel();
-        self.enqueue(caller, f, move |result| {
-            let _ = send.send(result);
+        self.enqueue(Waiting {
+            with: self.circumstances(caller),
+            write: once(f),
+            repeats: false,
+            runtime: None,
+            result: None,
+            answer: move |result| {
+                let _ = send.send(result);
+            },
         })?;
         receive.recv().unwrap_or_else(|_| Err(stopped()))
     }
 
-    fn enqueue<T: Send + 'static>(
-        &self,
-        caller: Caller,
-        f: impl FnOnce(&mut Writer<'_>) -> Result<T, Refusal> + Send + 'static,
-        answer: impl FnOnce(Result<T, Refusal>) + Send + 'static,
-    ) -> Result<(), Refusal> {
-        let app = self.app;
-        let plans = Arc::clone(&self.shared.plans);
+    fn circumstances(&self, caller: Caller) -> Circumstances {
         let (now, today) = self.now();
-        let job: Job = Box::new(move |connection| {
-            let result = match connection {
-                Some(connection) => writer::run(
-                    connection,
-                    &Circumstances {
-                        app,
-                        plans: &plans,
-                        caller,
-                        now,
-                        today,
-                    },
-                    f,
-                ),
-                None => Err(stopped()),
-            };
-            let after: Answer = Box::new(move |kept| {
-                answer(match (kept, result) {
-                    (Err(cause), Ok(_)) => Err(Refusal::Fault(cause)),
-                    (_, result) => result,
-                });
-            });
-            after
-        });
+        Circumstances {
+            app: self.app,
+            plans: Arc::clone(&self.shared.plans),
+            caller,
+            now,
+            today,
+        }
+    }
+
+    fn enqueue(&self, job: impl Job + 'static) -> Result<(), Refusal> {
         let jobs = self
             .shared
             .jobs
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let sender = jobs.as_ref().ok_or_else(stopped)?;
-        sender.send(job).map_err(|_| stopped())
+        sender.send(Box::new(job)).map_err(|_| stopped())
+    }
+}
+
+/// A write that runs once.
+fn once<T>(
+    f: impl FnOnce(&mut Writer<'_>) -> Result<T, Refusal>,
+) -> impl FnMut(&mut Writer<'_>) -> Result<T, Refusal> {
+    let mut f = Some(f);
+    move |writer| match f.take() {
+        Some(f) => f(writer),
+        None => Err(Refusal::Fault("a write ran twice".to_owned())),
     }
 }
 
@@ -430,7 +474,7 @@ pub(crate) fn connect(path: &Path, durability: Durability) -> rusqlite::Result<C
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KB)?;
     // No ANALYZE, here or elsewhere: a policy's index is right for the owner of few rows however many there are, and
     // statistics that say "most rows have no assignee" make the planner read the whole table instead.
     prepare(&connection)?;
@@ -442,7 +486,7 @@ fn connect_reader(path: &Path, sealer: Option<&Sealer>) -> rusqlite::Result<Conn
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KB)?;
     prepare(&connection)?;
     seal::register(&connection, sealer)?;
     connection.pragma_update(None, "query_only", true)?;
@@ -454,7 +498,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    connection.pragma_update(None, "mmap_size", 256 * 1024 * 1024)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     functions::register(connection)
 }

@@ -231,7 +231,7 @@ fn row(
 }
 
 fn value_of(
-    writer: &Writer<'_>,
+    writer: &mut Writer<'_>,
     app: &App,
     seed: &Seed,
     field: &Field,

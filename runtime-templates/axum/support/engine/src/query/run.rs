@@ -9,11 +9,13 @@ use crate::operation::Row;
 use crate::plan::{bit, read_value};
 use crate::reader::Reader;
 use crate::refusal::Refusal;
-use crate::scope::Scope;
+use crate::scope::{Bound, Scope};
+use crate::writer::Writer;
 use crate::{access, json};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use rusqlite::types::ValueRef;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Most rows of one statement, whoever asks.
@@ -39,7 +41,7 @@ pub fn list(
             last = Some(cursor(&built, entity, row)?);
             Ok(())
         })?;
-        page.total = total(scope, &built, query, limit, rows.count)?;
+        page.total = total(r, scope, &built, query, limit, rows.count)?;
         page.next = last.filter(|_| rows.more).map(|cursor| cursor.write());
         references(scope, entity, &mut page.rows)?;
         Ok(page)
@@ -109,7 +111,7 @@ pub fn list_json(
         out.extend_from_slice(b",\"per_page\":");
         json::int(out, i64::from(limit));
         out.extend_from_slice(b",\"total\":");
-        let total = total(scope, &built, query, limit, rows.count)?;
+        let total = total(r, scope, &built, query, limit, rows.count)?;
         json::int(out, i64::try_from(total).unwrap_or(i64::MAX));
         out.extend_from_slice(b",\"next\":");
         match last.filter(|_| rows.more) {
@@ -132,13 +134,7 @@ pub fn get(
     id: i64,
 ) -> Result<Option<Shown>, Refusal> {
     r.with_scope(*caller, |scope| {
-        let built = built(
-            scope.app,
-            scope.plans,
-            entity,
-            caller,
-            &ListQuery::default(),
-        )?;
+        let built = single(scope, entity)?;
         let mut statement = scope.connection.prepare_cached(&built.single)?;
         scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
         let mut rows = statement.raw_query();
@@ -163,23 +159,47 @@ pub fn row_json(
     id: i64,
     out: &mut Vec<u8>,
 ) -> Result<Option<i64>, Refusal> {
-    r.with_scope(*caller, |scope| {
-        let built = built(
-            scope.app,
-            scope.plans,
-            entity,
-            caller,
-            &ListQuery::default(),
-        )?;
-        let mut statement = scope.connection.prepare_cached(&built.single)?;
-        scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
-        let mut rows = statement.raw_query();
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        write_row(out, entity, &built, row)?;
-        Ok(Some(row.get(3)?))
-    })
+    r.with_scope(*caller, |scope| one_json(scope, entity, id, out))
+}
+
+/// [`row_json`] of what was just written, for whoever wrote it.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn written_json(
+    w: &Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+    out: &mut Vec<u8>,
+) -> Result<Option<i64>, Refusal> {
+    one_json(&w.scope(), entity, id, out)
+}
+
+fn one_json(
+    scope: &Scope<'_>,
+    entity: &'static Entity,
+    id: i64,
+    out: &mut Vec<u8>,
+) -> Result<Option<i64>, Refusal> {
+    let built = single(scope, entity)?;
+    let mut statement = scope.connection.prepare_cached(&built.single)?;
+    scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
+    let mut rows = statement.raw_query();
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    write_row(out, entity, &built, row)?;
+    Ok(Some(row.get(3)?))
+}
+
+fn single(scope: &Scope<'_>, entity: &'static Entity) -> Result<Rc<Built>, Refusal> {
+    built(
+        scope.app,
+        scope.plans,
+        entity,
+        &scope.caller,
+        &ListQuery::default(),
+    )
 }
 
 /// Rows that can be chosen, by what they are shown as: those the caller may read; of users, everybody is offered by
@@ -290,33 +310,40 @@ fn bind(
     statement: &mut rusqlite::Statement<'_>,
     limit: u32,
 ) -> Result<(), Refusal> {
-    let mut named: Vec<(String, Value)> = Vec::new();
-    for (place, filter) in query.filters.iter().enumerate() {
-        named.push((format!(":f{place}"), filter.value.clone()));
-    }
-    for (place, word) in words(query).into_iter().enumerate() {
-        named.push((format!(":q{place}"), Value::Text(word)));
-    }
-    if let Some((_, id)) = query.parent {
-        named.push((":parent".to_owned(), Value::Int(id)));
-    }
-    if let Some(cursor) = &query.after {
-        named.push((":after".to_owned(), Value::Int(cursor.id)));
-        for (place, key) in cursor.keys.iter().enumerate() {
-            named.push((format!(":k{place}"), key.clone()));
-        }
-    }
-    named.push((":limit".to_owned(), Value::Int(i64::from(limit) + 1)));
-    let offset = i64::from(query.page.max(1) - 1) * i64::from(limit);
-    named.push((":offset".to_owned(), Value::Int(offset)));
+    let named = named(query, limit);
     let borrowed: Vec<(&str, &Value)> = named
         .iter()
-        .map(|(name, value)| (name.as_str(), value))
+        .map(|(name, value)| (name.as_ref(), value))
         .collect();
     scope.bind(statement, &borrowed)
 }
 
+/// What the statements of a query may name.
+fn named(query: &ListQuery, limit: u32) -> Vec<(Cow<'static, str>, Value)> {
+    let mut named: Vec<(Cow<'static, str>, Value)> = Vec::new();
+    for (place, filter) in query.filters.iter().enumerate() {
+        named.push((format!(":f{place}").into(), filter.value.clone()));
+    }
+    for (place, word) in words(query).into_iter().enumerate() {
+        named.push((format!(":q{place}").into(), Value::Text(word)));
+    }
+    if let Some((_, id)) = query.parent {
+        named.push((":parent".into(), Value::Int(id)));
+    }
+    if let Some(cursor) = &query.after {
+        named.push((":after".into(), Value::Int(cursor.id)));
+        for (place, key) in cursor.keys.iter().enumerate() {
+            named.push((format!(":k{place}").into(), key.clone()));
+        }
+    }
+    named.push((":limit".into(), Value::Int(i64::from(limit) + 1)));
+    let offset = i64::from(query.page.max(1) - 1) * i64::from(limit);
+    named.push((":offset".into(), Value::Int(offset)));
+    named
+}
+
 fn total(
+    r: &Reader<'_>,
     scope: &Scope<'_>,
     built: &Built,
     query: &ListQuery,
@@ -327,14 +354,25 @@ fn total(
     if query.after.is_none() && read < limit && (read > 0 || query.page <= 1) {
         return Ok(u64::from(query.page.max(1) - 1) * u64::from(limit) + u64::from(read));
     }
+    let named = named(query, limit);
+    let borrowed: Vec<(&str, &Value)> = named
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value))
+        .collect();
     let mut statement = scope.connection.prepare_cached(&built.count)?;
-    bind(scope, query, &mut statement, limit)?;
-    let mut rows = statement.raw_query();
-    let count: i64 = match rows.next()? {
-        Some(row) => row.get(0)?,
-        None => 0,
-    };
-    Ok(u64::try_from(count).unwrap_or(0))
+    let values = scope.values(&statement, &borrowed)?;
+    r.counts
+        .count(scope.connection, &built.count, values, |values| {
+            for (index, value) in (1..).zip(values) {
+                statement.raw_bind_parameter(index, Bound(value))?;
+            }
+            let mut rows = statement.raw_query();
+            let count: i64 = match rows.next()? {
+                Some(row) => row.get(0)?,
+                None => 0,
+            };
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
 }
 
 fn readable(built: &Built, fields: usize, row: &rusqlite::Row<'_>) -> Result<Fields, Refusal> {

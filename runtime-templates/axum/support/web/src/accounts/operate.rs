@@ -52,8 +52,8 @@ pub(crate) async fn run<T: Send + 'static>(
         let (within, from) = (site.clone(), origin.clone());
         let outcome = site
             .engine
-            .write(visit.caller, move |writer| {
-                writer.sign.borrow_mut().known = given;
+            .operate(visit.caller, move |writer| {
+                writer.sign.borrow_mut().known.clone_from(&given);
                 let refusal = match operation(writer) {
                     Ok(value) => {
                         return after(writer, &within, &from, via, value).map(Outcome::Done);

@@ -2,9 +2,10 @@
 
 use super::{Answer, Call, never};
 use crate::respond;
+use axum::response::Response;
 use engine::def::Entity;
 use engine::refusal::Refusal;
-use engine::{audit, query};
+use engine::{Writer, audit, query};
 use http::StatusCode;
 use http::header::ETAG;
 
@@ -50,20 +51,41 @@ pub(crate) fn row(
     call: &Call,
     entity: &'static Entity,
     id: i64,
-) -> Result<Option<axum::response::Response>, Refusal> {
+) -> Result<Option<Response>, Refusal> {
     let mut body = Vec::with_capacity(1024);
     let caller = &call.visit.caller;
     let version = call
         .site
         .engine
         .read(|reader| query::row_json(reader, caller, entity, id, &mut body))?;
-    Ok(version.map(|version| {
-        let mut response = respond::json_bytes(StatusCode::OK, body);
-        if let Ok(tag) = http::HeaderValue::try_from(format!("\"{version}\"")) {
+    Ok(version.map(|version| Written { version, body }.response()))
+}
+
+/// A row as JSON.
+pub(crate) struct Written {
+    version: i64,
+    body: Vec<u8>,
+}
+
+impl Written {
+    pub(crate) fn response(self) -> Response {
+        let mut response = respond::json_bytes(StatusCode::OK, self.body);
+        if let Ok(tag) = http::HeaderValue::try_from(format!("\"{}\"", self.version)) {
             response.headers_mut().insert(ETAG, tag);
         }
         response
-    }))
+    }
+}
+
+/// The row as whoever has just written it may see it: read in the same transaction.
+pub(crate) fn written(
+    writer: &Writer<'_>,
+    entity: &'static Entity,
+    id: i64,
+) -> Result<Option<Written>, Refusal> {
+    let mut body = Vec::with_capacity(512);
+    let version = query::written_json(writer, entity, id, &mut body)?;
+    Ok(version.map(|version| Written { version, body }))
 }
 
 /// `GET /api/tickets/7/history`

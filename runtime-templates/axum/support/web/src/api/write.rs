@@ -53,14 +53,15 @@ pub(crate) async fn create(
         .field_hashing
         .hide_fields(entity, &mut values)
         .await?;
-    let id = accounts::operate::plain(&call.site, &call.visit, move |writer| {
-        operate::create(writer, entity, values.clone())
+    let (id, written) = accounts::operate::plain(&call.site, &call.visit, move |writer| {
+        let id = operate::create(writer, entity, values.clone())?;
+        Ok((id, rows::written(writer, entity, id)?))
     })
     .await?;
     call.site.wrote(entity);
     let location = format!("/api/{}/{id}", entity.slug);
-    let mut response = match rows::row(&call, entity, id)? {
-        Some(response) => response,
+    let mut response = match written {
+        Some(row) => row.response(),
         None => respond::json(StatusCode::CREATED, &serde_json::json!({ "id": id })),
     };
     *response.status_mut() = StatusCode::CREATED;
@@ -89,12 +90,13 @@ pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> 
         .field_hashing
         .hide_fields(entity, &mut values)
         .await?;
-    accounts::operate::plain(&call.site, &call.visit, move |writer| {
-        operate::update(writer, entity, id, version, values.clone())
+    let written = accounts::operate::plain(&call.site, &call.visit, move |writer| {
+        operate::update(writer, entity, id, version, values.clone())?;
+        rows::written(writer, entity, id)
     })
     .await?;
     call.site.wrote(entity);
-    Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
+    Ok(written.map_or_else(respond::no_content, rows::Written::response))
 }
 
 /// `DELETE /api/tickets/7`
@@ -149,20 +151,19 @@ pub(crate) async fn operation(
     let done = accounts::operate::run(&call.site, &call.visit, Via::Token, false, move |writer| {
         let values = values.clone();
         if is_step {
-            operate::step(writer, entity, id, &name, version, values).map(Some)
+            operate::step(writer, entity, id, &name, version, values)?;
         } else {
-            operate::action(writer, Some(entity), Some(id), &name, version, values)
+            operate::action(writer, Some(entity), Some(id), &name, version, values)?;
         }
+        rows::written(writer, entity, id)
     })
     .await?;
     call.site.wrote_anything();
     if answer.is_special() {
         return special(&answer, &done);
     }
-    if done.value.flatten().is_none() {
-        return Ok(respond::no_content());
-    }
-    Ok(rows::row(&call, entity, id)?.unwrap_or_else(respond::no_content))
+    let written = done.value.flatten();
+    Ok(written.map_or_else(respond::no_content, rows::Written::response))
 }
 
 /// `POST /api/close-the-month`: an action of the app itself.
