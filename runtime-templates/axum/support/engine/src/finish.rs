@@ -115,12 +115,7 @@ fn fits(scope: &Scope<'_>, touched: &Touched) -> Result<(), Refusal> {
 /// Broken rules by entity and position: in the order of the text, each once.
 type Broken = BTreeSet<(usize, usize)>;
 
-fn broken(
-    scope: &Scope<'_>,
-    work: &Work,
-    before: u64,
-    seeding: bool,
-) -> Result<Broken, Refusal> {
+fn broken(scope: &Scope<'_>, work: &Work, before: u64, seeding: bool) -> Result<Broken, Refusal> {
     let mut broken = BTreeSet::new();
     let mut seen: BTreeSet<(usize, i64)> = BTreeSet::new();
     for touched in &work.touched {

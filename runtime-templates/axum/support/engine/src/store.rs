@@ -289,10 +289,7 @@ impl Engine {
                 return Ok(Rc::clone(held));
             }
             let held = Rc::new(Held {
-                connection: connect_reader(
-                    &self.shared.path,
-                    self.shared.plans.sealer.as_ref(),
-                )?,
+                connection: connect_reader(&self.shared.path, self.shared.plans.sealer.as_ref())?,
                 counts: Counts::default(),
             });
             if readers.len() >= MOST {

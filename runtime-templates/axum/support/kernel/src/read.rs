@@ -226,13 +226,21 @@ fn sized(text: &str) -> Result<Value, Problem> {
             &format!("must have at most {LONGEST_TEXT} characters"),
         );
     }
-    Ok(Value::Text(text.nfc().collect()))
+    Ok(Value::Text(composed(text)))
+}
+
+/// In Unicode's normal form C.
+fn composed(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    text.nfc().collect()
 }
 
 fn list(texts: Vec<String>) -> Result<Value, Problem> {
     let texts: Vec<String> = texts
         .into_iter()
-        .map(|text| text.trim().nfc().collect::<String>())
+        .map(|text| composed(text.trim()))
         .filter(|text| !text.is_empty())
         .collect();
     if texts.len() > LONGEST_LIST {

@@ -204,7 +204,7 @@ fn row(
     let id = operate::plant(writer, entity, values)?;
     if seed.times.created.is_some() || seed.times.updated.is_some() {
         static MOMENT: Field = Field::new("created", "Created", Kind::Timestamp);
-        let at = |value: &Option<SeedValue>| match value {
+        let mut at = |value: &Option<SeedValue>| match value {
             Some(value) => value_of(writer, app, seed, &MOMENT, value, known, clock)
                 .map(|value| kernel::logic::int(&value)),
             None => Ok(None),
@@ -232,7 +232,7 @@ fn row(
 
 fn value_of(
     writer: &mut Writer<'_>,
-    app: &App,
+    app: &'static App,
     seed: &Seed,
     field: &Field,
     value: &SeedValue,

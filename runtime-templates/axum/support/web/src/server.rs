@@ -32,6 +32,17 @@ const MOST_CONNECTIONS: usize = 8192;
 /// How long open requests may take once the process is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
 
+/// Always sooner than the patience of any connection.
+const TICK: Duration = Duration::from_secs(15);
+
+/// Keeps a timer waiting at all times. With none, each request's own would be the first to come due, and the runtime
+/// would be woken to hear of it: a system call for each request.
+async fn tick() {
+    loop {
+        tokio::time::sleep(TICK).await;
+    }
+}
+
 /// Serves until `stop` resolves, then lets open requests end.
 ///
 /// # Errors
@@ -42,6 +53,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let router = router::build(&site);
+    tokio::spawn(tick());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)

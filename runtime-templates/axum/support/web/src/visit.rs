@@ -66,11 +66,7 @@ impl Visit {
             path: parts.uri.path().to_owned(),
             peer,
             https,
-            agent: text(headers, USER_AGENT)
-                .unwrap_or_default()
-                .chars()
-                .take(200)
-                .collect(),
+            agent: first(text(headers, USER_AGENT).unwrap_or_default(), 200).to_owned(),
         };
         if let Some(authorization) = text(headers, AUTHORIZATION) {
             let Some((scheme, token)) = authorization.split_once(' ') else {
@@ -176,6 +172,14 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
             let (key, value) = pair.split_once('=')?;
             (key.trim() == name).then_some(value.trim())
         })
+}
+
+/// The first characters of a text.
+fn first(text: &str, most: usize) -> &str {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
+    }
 }
 
 /// A header as text.
