@@ -117,6 +117,24 @@ pub async fn revoke_session(site: &Site, visit: &Visit, id: i64) -> Result<(), R
     }
 }
 
+/// Ends all of the caller's own sessions but the one they come with.
+///
+/// # Errors
+/// 401 for a visitor.
+pub async fn revoke_other_sessions(site: &Site, visit: &Visit) -> Result<(), Refusal> {
+    let (user, current) = (visit.user()?, current(visit, Via::Cookie));
+    site.engine
+        .write(Caller::SYSTEM, move |writer| {
+            let sql = "DELETE FROM session WHERE user_id = ?1 AND id IS NOT ?2";
+            Ok(writer
+                .prepare_cached(sql)?
+                .execute(params![user, current])?)
+        })
+        .await?;
+    site.sessions.forget_user(user);
+    Ok(())
+}
+
 /// Ends one of the caller's own tokens.
 ///
 /// # Errors

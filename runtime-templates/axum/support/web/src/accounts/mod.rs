@@ -13,8 +13,8 @@ pub mod roles;
 pub use enter::{LogIn, NewSession, SignUp, SignedUp, create_token, log_in, log_out, sign_up};
 pub use invite::{Invitation, add_user, invite, may_invite};
 pub use manage::{
-    SessionInfo, TokenInfo, delete_account, list_sessions, list_tokens, revoke_session,
-    revoke_token,
+    SessionInfo, TokenInfo, delete_account, list_sessions, list_tokens, revoke_other_sessions,
+    revoke_session, revoke_token,
 };
 pub use recover::{
     LinkInfo, Purpose, change_password, confirm_email, peek, redeem, request_confirmation,

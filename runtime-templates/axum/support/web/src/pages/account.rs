@@ -54,6 +54,14 @@ pub async fn revoke(
     }
 }
 
+/// `POST /account/sessions/others/revoke`
+pub async fn revoke_others(State(site): State<Site>, visit: Visit, Form(_): Form) -> Response {
+    match accounts::revoke_other_sessions(&site, &visit).await {
+        Ok(()) => respond::see_other("/account?done=revoked-others"),
+        Err(refusal) => Context::new(&site, &visit).refuse(&refusal),
+    }
+}
+
 /// `POST /account/tokens/{id}/revoke`
 pub async fn revoke_token(
     State(site): State<Site>,
@@ -166,19 +174,24 @@ fn account_page(context: &Context<'_>, status: StatusCode, errors: &[FieldError]
             section.card {
                 div.card-head { h2 { "Password" } }
                 div.card-body.stack-small {
-                    (summary(errors, &[("current", "Password now"), ("password", "Password")]))
+                    (summary(errors, &[("current", "Password now"), ("password", "New password")]))
                     form.form method="post" action="/account/password" novalidate {
                         (context.token())
                         input type="hidden" name="email" value=(me.email) autocomplete="username";
                         (current.markup())
-                        (new_password(context, errors))
+                        (new_password(context, "New password", errors))
                         p.help { "Every other device is signed out." }
                         div.form-foot { button.button type="submit" { "Change the password" } }
                     }
                 }
             }
             section.card {
-                div.card-head { h2 { "Where you are signed in" } }
+                div.card-head {
+                    h2 { "Where you are signed in" }
+                    @if sessions.iter().any(|session| !session.current) {
+                        (context.post_button("/account/sessions/others/revoke", "quiet", None, html! { "Sign out everywhere else" }))
+                    }
+                }
                 ul.rows {
                     @for session in &sessions {
                         li {
@@ -260,10 +273,10 @@ pub(super) fn at<'e>(errors: &'e [FieldError], field: &str) -> Vec<&'e str> {
 }
 
 /// The field for a password that is to be set.
-pub(super) fn new_password(context: &Context<'_>, errors: &[FieldError]) -> Markup {
+pub(super) fn new_password(context: &Context<'_>, label: &str, errors: &[FieldError]) -> Markup {
     let least = context.app.accounts.password_min;
     let help = format!("At least {least} characters.");
-    let mut control = Control::new("password", "Password", Kind::Password)
+    let mut control = Control::new("password", label, Kind::Password)
         .required()
         .autocomplete("new-password")
         .help(&help);

@@ -237,6 +237,7 @@ impl<'v> Context<'v> {
             "sent" => "Sent.",
             "invited" => "The invitation is on its way.",
             "revoked" => "That session has ended.",
+            "revoked-others" => "Every other session has ended.",
             "goodbye" => "Your account is deleted.",
             "signed-out" => "You are signed out.",
             _ => {

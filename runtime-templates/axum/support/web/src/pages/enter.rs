@@ -129,7 +129,7 @@ fn sign_up_page(
                 (context.token())
                 input type="hidden" name="next" value=(next);
                 (controls)
-                (new_password(context, errors))
+                (new_password(context, "Password", errors))
                 div.form-foot { button.button.primary.wide type="submit" { "Sign up" } }
             }
         }
@@ -190,7 +190,7 @@ fn login_page(
                 @if sign_up { p.about { "New here? " a href=(with_query("/sign-up", &[("next", next)])) { "Sign up" } } }
             }, html! {}))
             @if let Some(problem) = problem { (message(Tone::Bad, &problem)) }
-            form.card.pad.form method="post" action="/login" {
+            form.card.pad.form method="post" action="/login" novalidate {
                 (context.token())
                 input type="hidden" name="next" value=(next);
                 (Control::new("email", "E-mail", Kind::Email).required().value(email).autocomplete("username").markup())
@@ -220,7 +220,7 @@ pub async fn forgot(State(site): State<Site>, visit: Visit) -> Response {
     context.page("Forgot your password?", None, html! {
         div.narrow.stack {
             (head("Forgot your password?", html! { p.about { "Tell us your address and we send you a link to choose a new one." } }, html! {}))
-            form.card.pad.form method="post" action="/forgot-password" {
+            form.card.pad.form method="post" action="/forgot-password" novalidate {
                 (context.token())
                 (Control::new("email", "E-mail", Kind::Email).required().autocomplete("username").markup())
                 div.form-foot { button.button.primary.wide type="submit" { "Send the link" } }
@@ -330,7 +330,7 @@ fn link_page(
                     div.form-foot { button.button.primary.wide type="submit" { "Yes, it is mine" } }
                 } @else {
                     input type="hidden" name="email" value=(info.email) autocomplete="username";
-                    (new_password(context, errors))
+                    (new_password(context, "Password", errors))
                     div.form-foot { button.button.primary.wide type="submit" { "Set the password and sign in" } }
                 }
             }

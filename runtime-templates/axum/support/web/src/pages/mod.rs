@@ -48,6 +48,10 @@ pub fn routes(site: &Site) -> Router<Site> {
         .route("/account", get(account::account))
         .route("/account/password", post(account::password))
         .route("/account/sessions/{id}/revoke", post(account::revoke))
+        .route(
+            "/account/sessions/others/revoke",
+            post(account::revoke_others),
+        )
         .route("/account/tokens/{id}/revoke", post(account::revoke_token))
         .route(
             "/account/delete",
