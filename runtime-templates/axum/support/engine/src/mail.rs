@@ -4,7 +4,7 @@ use crate::reader::Reader;
 use crate::refusal::Refusal;
 use crate::scope::{Message, Scope};
 use crate::writer::Writer;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A message in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,25 @@ pub struct Mail {
     pub text: String,
     /// The page it is about, as a path of the app.
     pub path: Option<String>,
+    /// How often it was tried to send it.
+    pub tries: u32,
+    /// What the mail server said last.
+    pub problem: Option<String>,
+}
+
+const COLUMNS: &str = "id, at, address, subject, text, path, tries, problem";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Mail> {
+    Ok(Mail {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        to: row.get(2)?,
+        subject: row.get(3)?,
+        text: row.get(4)?,
+        path: row.get(5)?,
+        tries: row.get(6)?,
+        problem: row.get(7)?,
+    })
 }
 
 /// Leaves a message.
@@ -44,20 +63,62 @@ pub fn send(
 /// [`Refusal::Fault`] if the store fails.
 pub fn outbox(r: &Reader<'_>, most: usize) -> Result<Vec<Mail>, Refusal> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut statement = r.prepare_cached(
-        "SELECT id, at, address, subject, text, path FROM mail WHERE sent IS NULL ORDER BY id DESC LIMIT ?1",
-    )?;
-    let mails = statement.query_map([most], |row| {
-        Ok(Mail {
-            id: row.get(0)?,
-            at: row.get(1)?,
-            to: row.get(2)?,
-            subject: row.get(3)?,
-            text: row.get(4)?,
-            path: row.get(5)?,
-        })
-    })?;
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM mail WHERE sent IS NULL ORDER BY id DESC LIMIT ?1"
+    ))?;
+    let mails = statement.query_map([most], read)?;
     Ok(mails.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The messages that are to be sent now, those that have waited longest first.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn due(r: &Reader<'_>, most: usize) -> Result<Vec<Mail>, Refusal> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM mail WHERE sent IS NULL AND failed IS NULL AND due <= ?1 ORDER BY due, id LIMIT ?2"
+    ))?;
+    let mails = statement.query_map([r.now, most], read)?;
+    Ok(mails.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// How many messages wait, and how many were given up.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn counts(r: &Reader<'_>) -> Result<(i64, i64), Refusal> {
+    let count = |sql: &str| -> Result<i64, Refusal> {
+        Ok(r.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    };
+    Ok((
+        count("SELECT count(*) FROM mail WHERE sent IS NULL AND failed IS NULL")?,
+        count("SELECT count(*) FROM mail WHERE sent IS NULL AND failed IS NOT NULL")?,
+    ))
+}
+
+/// Notes that a message could not be sent, and when it is tried again (milliseconds from now).
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn put_off(w: &mut Writer<'_>, id: i64, wait: i64, problem: &str) -> Result<(), Refusal> {
+    let due = w.now.saturating_add(wait);
+    w.prepare_cached("UPDATE mail SET tries = tries + 1, due = ?2, problem = ?3 WHERE id = ?1")?
+        .execute(params![id, due, problem])?;
+    Ok(())
+}
+
+/// Gives a message up; it stays, with the reason.
+///
+/// # Errors
+/// [`Refusal::Fault`] if the store fails.
+pub fn give_up(w: &mut Writer<'_>, id: i64, problem: &str) -> Result<(), Refusal> {
+    let now = w.now;
+    w.prepare_cached(
+        "UPDATE mail SET tries = tries + 1, failed = ?2, problem = ?3 WHERE id = ?1 AND sent IS NULL",
+    )?
+    .execute(params![id, now, problem])?;
+    Ok(())
 }
 
 /// Notes that a message went out.
@@ -66,7 +127,7 @@ pub fn outbox(r: &Reader<'_>, most: usize) -> Result<Vec<Mail>, Refusal> {
 /// [`Refusal::Fault`] if the store fails.
 pub fn sent(w: &mut Writer<'_>, id: i64) -> Result<(), Refusal> {
     let now = w.now;
-    w.prepare_cached("UPDATE mail SET sent = ?2 WHERE id = ?1")?
+    w.prepare_cached("UPDATE mail SET sent = ?2, tries = tries + 1, problem = NULL WHERE id = ?1 AND sent IS NULL")?
         .execute([id, now])?;
     Ok(())
 }

@@ -42,14 +42,26 @@ CREATE TABLE IF NOT EXISTS mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, user_id INTEGER, address TEXT NOT NULL,
     subject TEXT NOT NULL, text TEXT NOT NULL, path TEXT, sent INTEGER
 ) STRICT;
-CREATE INDEX IF NOT EXISTS mail_waiting ON mail (id) WHERE sent IS NULL;
 "#;
+
+/// What came to `mail` later: how often it was tried, when it is tried again, what the mail server said last, and when
+/// it was given up.
+const MAIL: [(&str, &str); 4] = [
+    ("tries", "INTEGER NOT NULL DEFAULT 0"),
+    ("due", "INTEGER NOT NULL DEFAULT 0"),
+    ("problem", "TEXT"),
+    ("failed", "INTEGER"),
+];
+
+/// The last thing that is made.
+const LAST: &str =
+    "CREATE INDEX IF NOT EXISTS mail_due ON mail (due, id) WHERE sent IS NULL AND failed IS NULL;";
 
 /// Creates what is not there.
 pub(crate) fn prepare(connection: &Connection) -> Result<()> {
     let known: Option<i64> = connection
         .query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE name = 'mail_waiting'",
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'mail_due'",
             [],
             |row| row.get(0),
         )
@@ -58,5 +70,22 @@ pub(crate) fn prepare(connection: &Connection) -> Result<()> {
         return Ok(());
     }
     // References to a table that comes later are fine: nothing is written yet.
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES}"))?;
+    let made = later(connection);
+    connection.execute_batch(if made.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    made
+}
+
+fn later(connection: &Connection) -> Result<()> {
+    for (column, kind) in MAIL {
+        let known: i64 = connection.query_row(
+            "SELECT count(*) FROM pragma_table_info('mail') WHERE name = ?1",
+            [column],
+            |row| row.get(0),
+        )?;
+        if known == 0 {
+            connection.execute_batch(&format!("ALTER TABLE mail ADD COLUMN {column} {kind}"))?;
+        }
+    }
+    connection.execute_batch(LAST)
 }

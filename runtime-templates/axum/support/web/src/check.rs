@@ -60,6 +60,18 @@ pub fn deployment(
                 .to_owned(),
         );
     }
+    match &options.smtp {
+        None => add(
+            engine.app.accounts.confirm_email,
+            "no mail goes out, not even for a forgotten password; set SMTP_URL=smtps://user:password@host:465 and MAIL_FROM"
+                .to_owned(),
+        ),
+        Some(smtp) if smtp.in_the_clear => add(
+            true,
+            "mail and its password go to the mail server in the clear; use smtps:// or ?tls=required".to_owned(),
+        ),
+        Some(_) => {}
+    }
     if let Some(text) = open_to_others(data) {
         add(true, text);
     }

@@ -1,6 +1,7 @@
 //! The command line of the app.
 
 use crate::accounts;
+use crate::mailer::{Mailer, Smtp};
 use crate::site::{Options, Site};
 use crate::{check, logs, seed, server};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -12,6 +13,10 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long the message that is on its way may take once the process is told to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -96,7 +101,7 @@ struct Serve {
     /// Where to listen; port 0 takes any. A socket inherited as LISTEN_FDS comes first
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// Development: mail is shown at /_outbox
+    /// Development: mail is shown at /_outbox, to this machine and unless SMTP_URL is set
     #[arg(long)]
     dev: bool,
     /// The address people type, for links in mail; https switches on secure cookies
@@ -111,13 +116,15 @@ struct Serve {
 }
 
 impl Serve {
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self) -> Result<Options, String> {
+        Ok(Options {
             dev: self.dev,
             public_url: self.public_url.clone(),
             hosts: self.host.clone(),
             behind_proxy: self.behind_proxy,
-        }
+            exposed: !self.listen.ip().is_loopback(),
+            smtp: Smtp::from_environment()?,
+        })
     }
 }
 
@@ -234,7 +241,7 @@ fn seed(
 
 fn check_deploy(app: &'static App, serve: &Serve) -> Result<ExitCode, String> {
     let engine = open(app, &serve.data.data, false)?;
-    let findings = check::deployment(&engine, &serve.options(), &serve.data.data)
+    let findings = check::deployment(&engine, &serve.options()?, &serve.data.data)
         .map_err(|refusal| words(&refusal))?;
     for finding in &findings {
         print(&format!(
@@ -266,7 +273,8 @@ fn serve(app: &'static App, serve: &Serve) -> Result<(), String> {
         .local_addr()
         .map_err(|error| format!("the socket has no address: {error}"))?;
     let engine = open(app, &serve.data.data, true)?;
-    let mut options = serve.options();
+    let mut options = serve.options()?;
+    options.exposed = !address.ip().is_loopback();
     if options.public_url.is_none() {
         options.public_url = Some(format!("http://{address}"));
     }
@@ -281,9 +289,24 @@ fn serve(app: &'static App, serve: &Serve) -> Result<(), String> {
         let stop = stop_signal()?;
         print(&format!("listening on http://{address}"));
         let site = Site::new(engine, options);
-        server::serve(site, listener, stop)
-            .await
-            .map_err(|error| format!("serving ended: {error}"))
+        let mailer = match &site.options.smtp {
+            Some(smtp) => Some(
+                Mailer::start(site.clone(), smtp.clone())
+                    .map_err(|error| format!("the mail thread does not start: {error}"))?,
+            ),
+            None if site.options.shows_outbox() => None,
+            None => {
+                tracing::warn!("no mail server is set (SMTP_URL): mail stays in the outbox");
+                None
+            }
+        };
+        let served = server::serve(site, listener, stop).await;
+        if let Some(mailer) = mailer {
+            // A message that is on its way is waited for, but not for long.
+            let stopped = tokio::task::spawn_blocking(move || mailer.stop());
+            let _ = tokio::time::timeout(FAREWELL, stopped).await;
+        }
+        served.map_err(|error| format!("serving ended: {error}"))
     })
 }
 

@@ -26,6 +26,7 @@ pub mod check;
 pub mod command;
 pub mod front;
 pub mod logs;
+pub mod mailer;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;
@@ -47,6 +48,7 @@ mod tests;
 
 pub use body::Form;
 pub use command::main;
+pub use mailer::{Mailer, Smtp};
 pub use site::{Options, Site};
 pub use visit::Visit;
 

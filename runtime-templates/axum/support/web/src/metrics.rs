@@ -17,6 +17,9 @@ pub struct Metrics {
     time_us: AtomicU64,
     connections: AtomicI64,
     accepted: AtomicU64,
+    mail_sent: AtomicU64,
+    mail_put_off: AtomicU64,
+    mail_failed: AtomicU64,
 }
 
 impl Default for Metrics {
@@ -36,6 +39,9 @@ impl Metrics {
             time_us: AtomicU64::new(0),
             connections: AtomicI64::new(0),
             accepted: AtomicU64::new(0),
+            mail_sent: AtomicU64::new(0),
+            mail_put_off: AtomicU64::new(0),
+            mail_failed: AtomicU64::new(0),
         }
     }
 
@@ -67,9 +73,24 @@ impl Metrics {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The text of `/metrics`.
+    /// The mail server took a message.
+    pub fn mail_sent(&self) {
+        self.mail_sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message is tried again later.
+    pub fn mail_put_off(&self) {
+        self.mail_put_off.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message was given up.
+    pub fn mail_failed(&self) {
+        self.mail_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The text of `/metrics`, with how many messages wait and how many were given up.
     #[must_use]
-    pub fn text(&self, app: &str) -> String {
+    pub fn text(&self, app: &str, (waiting, failed): (i64, i64)) -> String {
         let mut out = String::with_capacity(2048);
         let name: String = app
             .chars()
@@ -105,6 +126,38 @@ impl Metrics {
             "counter",
             "Accepted connections.",
             &[(String::new(), accepted)],
+        );
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed).to_string();
+        line(
+            &mut out,
+            "mail_waiting",
+            "gauge",
+            "Messages in the outbox that are still to be sent.",
+            &[(String::new(), waiting.to_string())],
+        );
+        line(
+            &mut out,
+            "mail_given_up",
+            "gauge",
+            "Messages in the outbox that can't be sent.",
+            &[(String::new(), failed.to_string())],
+        );
+        line(
+            &mut out,
+            "mail_tries_total",
+            "counter",
+            "Tries to send a message, by what came of them.",
+            &[
+                ("{outcome=\"sent\"}".to_owned(), count(&self.mail_sent)),
+                (
+                    "{outcome=\"put_off\"}".to_owned(),
+                    count(&self.mail_put_off),
+                ),
+                (
+                    "{outcome=\"given_up\"}".to_owned(),
+                    count(&self.mail_failed),
+                ),
+            ],
         );
         let mut total = 0;
         let mut classes = Vec::new();

@@ -75,10 +75,11 @@ async fn metrics(State(site): State<Site>, request: Request) -> Response {
     if !local || (forwarded && !own) {
         return respond::problem(StatusCode::NOT_FOUND, "There is nothing at this address.");
     }
+    let mail = site.engine.read(engine::mail::counts).unwrap_or_default();
     respond::with_type(
         StatusCode::OK,
         "text/plain; version=0.0.4; charset=utf-8",
-        site.metrics.text(site.app.name),
+        site.metrics.text(site.app.name, mail),
     )
 }
 

@@ -1,6 +1,7 @@
 //! What every request shares: the app, its store, the sessions in memory, limits and counters.
 
 use crate::accounts::password::Hashing;
+use crate::mailer::Smtp;
 use crate::metrics::Metrics;
 use crate::paths::{self, OwnPath};
 use crate::session::Sessions;
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 /// How the app is served.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Development: the outbox is shown at `/_outbox`, nothing is slowed down for safety's sake.
+    /// Development: the outbox is a page (see [`Options::shows_outbox`]), nothing is slowed down for safety's sake.
     pub dev: bool,
     /// What people type, `https://desk.example.org`: goes into links in mail; `https` switches on secure cookies.
     pub public_url: Option<String>,
@@ -22,9 +23,19 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// A proxy in front says who asks (`X-Forwarded-For`, `X-Forwarded-Proto`).
     pub behind_proxy: bool,
+    /// Others than this machine can reach the app.
+    pub exposed: bool,
+    /// The mail server; without one mail stays in the outbox.
+    pub smtp: Option<Smtp>,
 }
 
 impl Options {
+    /// The outbox is a page: in development, for this machine alone, and only as long as nothing is really sent.
+    #[must_use]
+    pub fn shows_outbox(&self) -> bool {
+        self.dev && !self.exposed && !self.behind_proxy && self.smtp.is_none()
+    }
+
     /// The public address begins with `https`.
     #[must_use]
     pub fn public_https(&self) -> bool {

@@ -183,7 +183,7 @@ impl<'v> Context<'v> {
             }),
             form_token: &form_token,
             manages_people: self.manages_people(),
-            development: self.site.options.dev,
+            development: self.site.options.shows_outbox(),
         };
         respond::html_status(status, layout::page(&frame, title, body))
     }

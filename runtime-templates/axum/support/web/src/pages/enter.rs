@@ -351,7 +351,7 @@ fn note(context: &Context<'_>, title: &str, text: &str) -> Response {
                 (head(title, html! { p.about { (text) } }, html! {}))
                 div.bar {
                     a.button.primary href="/login" { "To sign in" }
-                    @if context.site.options.dev { a.button href="/_outbox" { "Open the outbox" } }
+                    @if context.site.options.shows_outbox() { a.button href="/_outbox" { "Open the outbox" } }
                 }
             }
         },

@@ -16,13 +16,13 @@ const MOST: usize = 100;
 /// `GET /_outbox`
 pub async fn outbox(State(site): State<Site>, visit: Visit) -> Response {
     let context = Context::new(&site, &visit);
-    if !site.options.dev {
+    if !site.options.shows_outbox() {
         return context.refuse(&Refusal::NotFound);
     }
     match site.engine.read(|r| mail::outbox(r, MOST)) {
         Ok(mails) => context.page("Outbox", None, html! {
             div.middle.stack {
-                (head("Outbox", html! { p.about { "Mail this app would have sent. In development it stays here." } }, html! {}))
+                (head("Outbox", html! { p.about { "Mail this app would have sent. It stays here as long as no mail server is set (SMTP_URL), and only this machine sees it." } }, html! {}))
                 @if mails.is_empty() { div.card { (empty("No mail yet", "What the app sends shows up here, the newest first.", html! {})) } }
                 @for mail in &mails {
                     article.card {
