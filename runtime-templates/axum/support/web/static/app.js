@@ -1,8 +1,8 @@
 // Makes pages quicker to use; every page works without it.
 "use strict";
 
-// Relative times stay right while a page is open.
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "auto" });
+// Relative times stay right while a page is open; the words of the interface are English.
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const units = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 function tell(time) {
   const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;

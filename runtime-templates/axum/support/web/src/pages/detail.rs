@@ -6,7 +6,7 @@ use super::fields::Draft;
 use super::list::{columns, lower_first, table};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::layout::{crumbs, head};
-use crate::ui::value::{Place, Shown, is_long, moment, plain};
+use crate::ui::value::{Place, Shown, exact_moment, is_long, moment, plain};
 use crate::{Site, Visit};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -134,8 +134,8 @@ fn page(
         section.card aria-label="Details" {
             dl.facts-list {
                 @for (index, field) in &facts { (fact(context, *index, field, shown)) }
-                div { dt { "Created" } dd { (moment(context.display, shown.row.created)) } }
-                @if shown.row.updated != shown.row.created { div { dt { "Updated" } dd { (moment(context.display, shown.row.updated)) } } }
+                div { dt { "Created" } dd { (exact_moment(context.display, shown.row.created)) } }
+                @if shown.row.updated != shown.row.created { div { dt { "Updated" } dd { (exact_moment(context.display, shown.row.updated)) } } }
             }
         }
     };

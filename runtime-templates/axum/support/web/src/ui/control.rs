@@ -32,6 +32,8 @@ pub struct Control<'a> {
     pub prefix: &'a str,
     /// What browsers may fill in.
     pub autocomplete: &'a str,
+    /// What it says where nothing is chosen.
+    pub nothing: &'a str,
     /// Something hidden is kept already: left empty it stays, and it can be removed where that is offered.
     pub kept: Option<Removal>,
 }
@@ -74,6 +76,7 @@ impl<'a> Control<'a> {
             prefix: "f",
             autocomplete: "",
             kept: None,
+            nothing: "–",
         }
     }
 
@@ -328,7 +331,7 @@ impl<'a> Control<'a> {
         html! {
             select id=(id) name=(self.name) required[self.required] aria-describedby=[described] aria-invalid=[self.invalid()] {
                 @if !self.required || value.is_empty() || !known {
-                    option value="" selected[value.is_empty()] { @if self.required { "Choose …" } @else { "–" } }
+                    option value="" selected[value.is_empty()] { @if self.required { "Choose …" } @else { (self.nothing) } }
                 }
                 @for (option, text) in options { option value=(option) selected[*option == value] { (text) } }
             }

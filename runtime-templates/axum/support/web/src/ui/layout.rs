@@ -2,6 +2,7 @@
 
 use super::asset::{Assets, initial};
 use super::icon::{Icon, icon};
+use super::locale;
 use engine::def::App;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
@@ -70,9 +71,14 @@ pub enum Tone {
 #[must_use]
 pub fn page(frame: &Frame<'_>, title: &str, body: impl Render) -> String {
     let name = frame.app.name;
+    let language = if frame.app.language.is_empty() {
+        "en"
+    } else {
+        frame.app.language
+    };
     html! {
         (DOCTYPE)
-        html lang=(if frame.app.language.is_empty() { "en" } else { frame.app.language }) {
+        html lang=(language) dir=[locale::right_to_left(language).then_some("rtl")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -106,13 +112,22 @@ pub fn page(frame: &Frame<'_>, title: &str, body: impl Render) -> String {
     .into_string()
 }
 
+/// What stands at the top of each page: the theme's logo, else the app's name.
+fn logo(app: &App) -> &'static str {
+    let logo = app.theme.iter().find(|(key, _)| *key == "logo");
+    logo.map(|(_, text)| text.trim())
+        .filter(|text| !text.is_empty())
+        .unwrap_or(app.name)
+}
+
 fn header(frame: &Frame<'_>) -> Markup {
+    let logo = logo(frame.app);
     html! {
         header.top {
             div.wrap {
                 a.brand href="/" {
-                    span.mark aria-hidden="true" { (initial(frame.app.name)) }
-                    span { (frame.app.name) }
+                    span.mark aria-hidden="true" { (initial(logo)) }
+                    span { (logo) }
                 }
                 nav.nav aria-label="Main" { (links(frame)) }
                 div.account { (account(frame)) }

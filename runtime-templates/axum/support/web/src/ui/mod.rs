@@ -6,6 +6,7 @@ pub mod asset;
 pub mod control;
 pub mod icon;
 pub mod layout;
+pub mod locale;
 pub mod theme;
 pub mod value;
 

@@ -2,22 +2,85 @@
 
 use super::theme::{Colour, Shades, style_sheet};
 
+/// A colour for each of many numbers, all over the cube.
+fn many_colours() -> impl Iterator<Item = Colour> {
+    let grid = (0..=255_u8).step_by(17);
+    let cube = grid.clone().flat_map(move |red| {
+        let grid = grid.clone();
+        grid.clone()
+            .flat_map(move |green| grid.clone().map(move |blue| Colour(red, green, blue)))
+    });
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let scattered = (0..4000).map(move |_| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let [red, green, blue, ..] = seed.to_le_bytes();
+        Colour(red, green, blue)
+    });
+    cube.chain(scattered)
+}
+
 #[test]
 fn every_accent_can_be_read() {
-    for red in (0..=255u8).step_by(51) {
-        for green in (0..=255u8).step_by(51) {
-            for blue in (0..=255u8).step_by(51) {
-                let accent = Colour(red, green, blue);
-                for shades in [Shades::light(accent), Shades::dark(accent)] {
-                    assert!(
-                        shades.on_accent.contrast(shades.accent) >= 4.5,
-                        "{accent:?}"
-                    );
-                    assert!(shades.text.contrast(shades.soft) >= 4.5, "{accent:?}");
-                }
+    let sheet = include_str!("../../static/app.css");
+    let (light, dark) = sheet
+        .split_once("@media (prefers-color-scheme: dark)")
+        .unwrap();
+    let colour = |scheme: &str, name: &str| {
+        let value = scheme.split_once(&format!("--{name}: ")).unwrap().1;
+        Colour::parse(value.split(';').next().unwrap()).unwrap()
+    };
+    let grounds =
+        |scheme: &str| ["page", "surface", "raised", "hover"].map(|name| colour(scheme, name));
+    let (light, dark) = (grounds(light), grounds(dark));
+    for accent in many_colours() {
+        for (shades, grounds) in [(Shades::light(accent), light), (Shades::dark(accent), dark)] {
+            for (ink, ground) in [
+                (shades.on_accent, shades.accent),
+                (shades.on_strong, shades.strong),
+                (shades.text, shades.soft),
+            ] {
+                assert!(
+                    ink.contrast(ground) >= 4.5,
+                    "{accent:?}: {ink:?} on {ground:?}"
+                );
+            }
+            for ground in grounds {
+                // Links and focus rings on every ground; the shape of a button on its own.
+                assert!(
+                    shades.text.contrast(ground) >= 4.5,
+                    "{accent:?}: text on {ground:?}"
+                );
+            }
+            for ground in &grounds[..2] {
+                assert!(
+                    shades.accent.contrast(*ground) >= 3.0,
+                    "{accent:?}: shape on {ground:?}"
+                );
             }
         }
     }
+}
+
+/// Every key of the theme changes what is drawn.
+#[test]
+fn every_key_has_an_effect() {
+    let bare = style_sheet(&[]);
+    for (key, value, sign) in [
+        ("accent", "#0f766e", "--accent: #0f766e;"),
+        ("font", "serif", "--font-text: \"Iowan Old Style\""),
+        ("font", "mono", "--font-text: ui-monospace"),
+        ("font", "rounded", "--font-text: ui-rounded"),
+        ("radius", "0px", "--radius: 0px;"),
+    ] {
+        let sheet = style_sheet(&[(key, value)]);
+        assert!(
+            sheet.contains(sign) && !bare.contains(sign),
+            "{key}: {sheet}"
+        );
+    }
+    assert!(bare.contains("--accent: #1d4ed8;") && bare.contains("--radius: 8px;"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub fn style_sheet(tokens: &[(&str, &str)]) -> String {
         .and_then(Colour::parse)
         .unwrap_or(DEFAULT_ACCENT);
     let (text, heading) = fonts(token("font"), token("heading font"));
-    let radius = token("radius").map_or(10.0, pixels);
+    let radius = token("radius").map_or(8.0, pixels);
     let mut out = String::with_capacity(1024);
     let _ = write!(
         out,
@@ -30,7 +30,7 @@ pub fn style_sheet(tokens: &[(&str, &str)]) -> String {
     out
 }
 
-pub(crate) const DEFAULT_ACCENT: Colour = Colour(0x35, 0x4f, 0xc4);
+pub(crate) const DEFAULT_ACCENT: Colour = Colour(0x1d, 0x4e, 0xd8);
 const SANS: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"Helvetica Neue\", \"Noto Sans\", \"Liberation Sans\", Arial, sans-serif";
 const SERIF: &str = "\"Iowan Old Style\", \"Palatino Linotype\", Palatino, Charter, \"Noto Serif\", \"DejaVu Serif\", Georgia, serif";
 const ROUND: &str = "ui-rounded, \"SF Pro Rounded\", \"Nunito\", system-ui, sans-serif";
@@ -60,15 +60,15 @@ fn pixels(text: &str) -> f64 {
         .chars()
         .take_while(|c| c.is_ascii_digit() || *c == '.')
         .collect();
-    digits.parse::<f64>().unwrap_or(10.0).clamp(0.0, 24.0)
+    digits.parse::<f64>().unwrap_or(8.0).clamp(0.0, 24.0)
 }
 
 /// What follows from the accent in one scheme.
 pub(crate) struct Shades {
     pub(crate) accent: Colour,
     pub(crate) on_accent: Colour,
-    strong: Colour,
-    on_strong: Colour,
+    pub(crate) strong: Colour,
+    pub(crate) on_strong: Colour,
     pub(crate) text: Colour,
     pub(crate) soft: Colour,
 }
@@ -77,8 +77,8 @@ impl Shades {
     pub(crate) fn light(accent: Colour) -> Shades {
         let soft = accent.mix(WHITE, 0.89);
         let grounds = [Colour(0xf1, 0xf1, 0xf3), Colour(0xf7, 0xf7, 0xf8), soft];
-        // A very pale accent would vanish on white.
-        let accent = accent.until(BLACK, |c| c.contrast(WHITE) >= 1.6);
+        // A very pale accent would vanish on white: shapes need 3 to 1.
+        let accent = accent.until(BLACK, |c| c.contrast(Colour(0xf7, 0xf7, 0xf8)) >= 3.0);
         Shades::new(
             accent,
             soft,

@@ -1,5 +1,6 @@
 //! Values as people read them, written straight into the page.
 
+use super::locale;
 use engine::def::{App, Entity};
 use kernel::kind::{Choice, Kind};
 use kernel::value::Value;
@@ -60,6 +61,9 @@ impl Render for Shown<'_> {
             (_, Value::Empty) => none(out),
             (Kind::Choice(choices), Value::Text(text)) => badge(out, choices, text),
             (Kind::Bool, Value::Int(yes)) => out.push_str(if *yes == 0 { "No" } else { "Yes" }),
+            (Kind::Timestamp, Value::Int(at)) if self.place == Place::Page => {
+                exactly(out, self.display, *at);
+            }
             (Kind::Timestamp, Value::Int(at)) => time(out, self.display, *at),
             (Kind::Date, Value::Int(_)) => self.date(out),
             (Kind::Markdown, Value::Text(text)) if self.place == Place::Page => {
@@ -167,7 +171,7 @@ impl Shown<'_> {
             "<time class=\"time\" datetime=\"{}\">",
             kernel::time::date_text(*days)
         );
-        date_words(out, self.display.app, *days);
+        locale::date(self.display.app.language, *days).render_to(out);
         out.push_str("</time>");
     }
 
@@ -181,33 +185,10 @@ impl Shown<'_> {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-
-/// `1 Mar 2026` in English, `2026-03-01` elsewhere.
-fn date_words(out: &mut String, app: &App, days: i64) {
-    let date = Some(days);
-    let parts = (
-        kernel::time::day_of_date(date),
-        kernel::time::month_of_date(date)
-            .and_then(|month| MONTHS.get(usize::try_from(month).ok()?.checked_sub(1)?)),
-        kernel::time::year_of_date(date),
-    );
-    match parts {
-        (Some(day), Some(month), Some(year))
-            if app.language.is_empty() || app.language.starts_with("en") =>
-        {
-            let _ = write!(out, "{day} {month} {year}");
-        }
-        _ => out.push_str(&kernel::time::date_text(days)),
-    }
-}
-
 /// The value without markup, as people read it.
 #[must_use]
 pub fn plain(app: &App, kind: Kind, value: &Value) -> String {
-    kernel::format::show(&kind, value, app.currency, app.currency_digits)
+    locale::text(app, kind, value)
 }
 
 fn none(out: &mut String) {
@@ -234,6 +215,21 @@ pub fn time(out: &mut String, display: Display, at: i64) {
     );
     relative(out, at - display.now);
     out.push_str("</time>");
+}
+
+/// A moment to the minute, and how long ago that is.
+pub fn exactly(out: &mut String, display: Display, at: i64) {
+    let exact = locale::moment(display.app.language, at);
+    html! { span.exact { (exact) } " " }.render_to(out);
+    time(out, display, at);
+}
+
+/// A moment to the minute as markup.
+#[must_use]
+pub fn exact_moment(display: Display, at: i64) -> Markup {
+    let mut out = String::new();
+    exactly(&mut out, display, at);
+    PreEscaped(out)
 }
 
 /// A moment as markup.
