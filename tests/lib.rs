@@ -57,10 +57,28 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// `specc run` under way; stopped when dropped.
+/// The folder of a program of this repository where it is compiled; a second test finds it compiled already.
+///
+/// # Panics
+/// Where it can't be written.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a test can't go on without it")]
+pub fn program(spec: &Path) -> PathBuf {
+    let name = spec.file_name().unwrap_or_default();
+    let folder = root().join("target/programs").join(name);
+    let _ = std::fs::remove_dir_all(folder.join("spec"));
+    copy(&spec.join("spec"), &folder.join("spec"));
+    folder
+        .canonicalize()
+        .expect("the folder that was just made")
+}
+
+/// `specc run` under way, with a new folder for its data; stopped when dropped.
 #[derive(Debug)]
 pub struct Served {
     child: Child,
+    log: PathBuf,
+    data: tempfile::TempDir,
     /// `http://127.0.0.1:PORT`
     pub address: String,
 }
@@ -68,36 +86,56 @@ pub struct Served {
 impl Served {
     /// Builds and serves a program with its example data.
     ///
-    /// # Errors
+    /// # Panics
     /// With all it said, where it ends before it listens.
-    pub fn start(program: &Path, data: &Path) -> Result<Served, String> {
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test can't go on without it"
+    )]
+    pub fn start(program: &Path) -> Served {
+        let data = tempfile::tempdir().expect("a folder for the data");
         let log = program.join("run.log");
-        let errors = std::fs::File::create(&log).map_err(|error| error.to_string())?;
+        let errors = std::fs::File::create(&log).expect("a file for what it says");
         let mut child = Command::new(specc())
             .arg("run")
             .arg(program)
             .arg("--no-watch")
             .arg("--data")
-            .arg(data)
+            .arg(data.path())
             .env("SPECC_TARGET_DIR", apps_target())
             .stdout(Stdio::piped())
             .stderr(errors)
             .spawn()
-            .map_err(|error| error.to_string())?;
+            .expect("specc");
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
             let _ = BufReader::new(output).read_line(&mut line);
         }
-        match line.trim().strip_prefix("listening on ") {
-            Some(address) => Ok(Served {
-                child,
-                address: address.to_owned(),
-            }),
-            None => {
-                let _ = child.wait();
-                Err(std::fs::read_to_string(&log).unwrap_or_default())
-            }
+        let Some(address) = line.trim().strip_prefix("listening on ") else {
+            let _ = child.wait();
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            panic!("{}: {said}", program.display());
+        };
+        Served {
+            child,
+            log,
+            data,
+            address: address.to_owned(),
         }
+    }
+
+    /// All it said so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Its database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.data.path().join("app.db")
     }
 }
 

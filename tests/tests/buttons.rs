@@ -9,7 +9,7 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use specc_tests::{Served, copy, root};
+use specc_tests::{Served, program, root};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -143,16 +143,7 @@ fn addresses(html: &str) -> BTreeSet<String> {
 
 #[test]
 fn a_button_is_there_exactly_where_it_can_work() {
-    let work = tempfile::tempdir().unwrap();
-    let (program, data) = (work.path().join("workshop"), work.path().join("data"));
-    copy(
-        &root().join("tests/programs/workshop/spec"),
-        &program.join("spec"),
-    );
-    let served = match Served::start(&program, &data) {
-        Ok(served) => served,
-        Err(log) => panic!("{log}"),
-    };
+    let served = Served::start(&program(&root().join("tests/programs/workshop")));
     let desk = Desk {
         agent: ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -161,7 +152,7 @@ fn a_button_is_there_exactly_where_it_can_work() {
             .into(),
         address: served.address.clone(),
     };
-    let store = Store::keep(&data.join("app.db"));
+    let store = Store::keep(&served.database());
     let (tools, notes, loans) = (store.ids("tool"), store.ids("note"), store.ids("loan"));
     assert!(tools.len() >= 12 && notes.len() >= 5 && loans.len() >= 2);
     let (mut shown, mut allowed) = (Offers::new(), Offers::new());

@@ -7,7 +7,7 @@
 )]
 
 use serde_json::{Value, json};
-use specc_tests::{Served, apps_target, copy, root, specc};
+use specc_tests::{Served, apps_target, copy, program, root, specc};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,11 +31,10 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-fn generate(example: &Path, into: &Path) -> PathBuf {
-    copy(&example.join("spec"), &into.join("spec"));
+fn generate(program: &Path) -> PathBuf {
     let output = Command::new(specc())
         .arg("build")
-        .arg(into)
+        .arg(program)
         .arg("--no-compile")
         .output()
         .unwrap();
@@ -44,7 +43,7 @@ fn generate(example: &Path, into: &Path) -> PathBuf {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    into.join("app")
+    program.join("app")
 }
 
 fn lint(app: &Path) {
@@ -173,9 +172,10 @@ fn every_example_compiles_is_clean_and_answers() {
     {
         println!("{}", example.display());
         let work = tempfile::tempdir().unwrap();
-        let name = example.file_name().unwrap();
-        let app = generate(&example, &work.path().join("one").join(name));
-        let again = generate(&example, &work.path().join("two").join(name));
+        let copied = work.path().join(example.file_name().unwrap());
+        copy(&example.join("spec"), &copied.join("spec"));
+        let program = program(&example);
+        let (app, again) = (generate(&program), generate(&copied));
         let (first, second) = (files(&app), files(&again));
         assert!(first.keys().eq(second.keys()), "different files");
         for (path, bytes) in &first {
@@ -186,13 +186,8 @@ fn every_example_compiles_is_clean_and_answers() {
             );
         }
         lint(&app);
-        let program = work.path().join("one").join(name);
-        let served = match Served::start(&program, &work.path().join("data")) {
-            Ok(served) => served,
-            Err(log) => panic!("{}: {log}", example.display()),
-        };
-        let log = std::fs::read_to_string(program.join("run.log")).unwrap();
-        ask(&served.address, &log);
+        let served = Served::start(&program);
+        ask(&served.address, &served.log());
         seen += 1;
     }
     assert!(seen >= 4, "only {seen} examples");
