@@ -239,10 +239,6 @@ fn walk(app: &str) {
         wrong.append(&mut walk.wrong);
         kinds.insert(person.name, walk.kinds);
     }
-    println!(
-        "{app}: {} kinds",
-        kinds.values().map(BTreeSet::len).sum::<usize>()
-    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

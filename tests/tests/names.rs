@@ -87,7 +87,7 @@ fn any_name_becomes_a_working_app() {
         String::from_utf8_lossy(&built.stderr)
     );
     warnings(&work.path().join("app"));
-    let served = Served::start(work.path(), &work.path().join("data")).unwrap();
+    let served = Served::start(work.path());
     let client = Client::new(&served.address, "ana@example.com");
     every_list_and_page(&client);
     parameters_of_lists_and_fields_of_that_name(&client);

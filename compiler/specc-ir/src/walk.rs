@@ -36,7 +36,7 @@ pub fn parts(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         }
         ExprKind::OneOf(of, list) => {
             see(of);
-            list.iter().for_each(|expr| see(expr));
+            list.iter().for_each(see);
         }
         ExprKind::If(condition, then, otherwise) => {
             see(condition);
@@ -44,7 +44,7 @@ pub fn parts(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
             see(otherwise);
         }
         ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
-            list.iter().for_each(|expr| see(expr));
+            list.iter().for_each(see);
         }
         ExprKind::Aggregate(aggregate) => {
             if let Some((row, _)) = &aggregate.through {

@@ -362,7 +362,7 @@ fn entity(out: &mut String, at: usize, name: &str) -> std::fmt::Result {
         out,
         "| Field | Type | Rules |\n|---|---|---|\n| name | text | required |\n| select | Select | |"
     )?;
-    let busy = at % 8 == 0;
+    let busy = at.is_multiple_of(8);
     if busy {
         writeln!(out, "| state | new, in fn, self | default new |")?;
         writeln!(

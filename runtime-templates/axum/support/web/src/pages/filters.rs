@@ -127,7 +127,7 @@ fn controls(
 ) -> Markup {
     let name = query::parameter(field.name);
     let mut control = Control::new(&name, field.label, field.kind).value(pair(pairs, &name));
-    control.nothing = \"Any\";
+    control.nothing = "Any";
     match field.kind {
         Kind::Bool => {
             control.kind = Kind::Reference(0);
