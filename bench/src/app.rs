@@ -1,134 +1,119 @@
-//! The generated helpdesk over HTTP, release build, policies on, beside the same program written by hand
-//! with Fastify and better-sqlite3. Server and load generator have one core each.
+//! The generated helpdesk over HTTP, release build, policies on, beside the same program written by hand. Server and load
+//! generator have one core each. The servers take turns, so that what else the machine does falls on all alike.
 
-use crate::{median, print};
-use anyhow::{Context, bail, ensure};
-use serde_json::{Value, json};
-use specc_build::folder::Folder;
-use specc_build::pipeline::{self, Options};
-use specc_build::serve::DEMO_PASSWORD;
-use std::io::Write as _;
+use crate::server::{self, Server};
+use crate::{median, peers, print};
+use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// Tickets in the database of each.
 const TICKETS: u32 = 10_000;
 /// Connections of the load generator.
 const CONNECTIONS: u32 = 32;
+/// What is measured, in this order: rows are created last, so that lists count the same rows in every run.
+const MEASURED: [&str; 4] = ["row", "list", "html list", "create"];
 
-struct Server {
-    child: Child,
-    name: &'static str,
-    address: String,
-    start_ms: f64,
-    agent: String,
-    customer: String,
-    cookie: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Measures and prints a row per server and the ratios.
+/// Measures and prints a row per server, and how the first compares with each of the others.
 pub fn run(seconds: u32, runs: usize, alone: bool) -> anyhow::Result<()> {
-    for tool in ["wrk", "taskset", "sqlite3"] {
-        ensure!(
-            Command::new("which")
-                .arg(tool)
-                .output()
-                .is_ok_and(|found| found.status.success()),
-            "{tool} is not installed (Debian packages: wrk, util-linux, sqlite3)"
-        );
-    }
+    server::needs(&["wrk", "taskset", "sqlite3"])?;
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let work = tempfile::tempdir()?;
-    let mut servers = vec![generated(&repository, work.path())?];
+    let binary = server::helpdesk(&repository, work.path())?;
+    let data = work.path().join("data");
+    let mut servers = vec![server::generated(
+        &binary,
+        &data,
+        &tickets(),
+        3911,
+        "generated",
+    )?];
     if !alone {
-        servers.push(fastify(&repository, work.path())?);
-    }
-    print("server       start ms   row/s   list/s   html list/s   create/s   resident MB");
-    let mut table = Vec::new();
-    for server in &servers {
-        let mut figures = [const { Vec::new() }; 4];
-        // Rows are created last: what is counted by the lists stays the same for every run.
-        let agent = format!("Authorization: Bearer {}", server.agent);
-        let cookie = format!("Cookie: {}", server.cookie);
-        let customer = format!("Authorization: Bearer {}", server.customer);
-        let list = "?status=open&per_page=50";
-        let measured = [
-            (format!("{}/api/tickets/77", server.address), &agent, None),
-            (
-                format!("{}/api/tickets{list}", server.address),
-                &agent,
-                None,
-            ),
-            (format!("{}/tickets{list}", server.address), &cookie, None),
-            (
-                format!("{}/api/tickets", server.address),
-                &customer,
-                Some(work.path()),
-            ),
+        let started = [
+            ("fastify", peers::fastify(&repository, work.path(), TICKETS)),
+            ("django", peers::django(&repository, work.path(), TICKETS)),
         ];
-        for (figure, (url, header, create)) in figures.iter_mut().zip(&measured) {
-            for _ in 0..runs.max(1) {
-                figure.push(load(url, header, seconds, *create)?);
+        for (name, peer) in started {
+            match peer {
+                Ok(peer) => servers.push(peer),
+                Err(error) => print(&format!("{name} is left out: {error:#}")),
             }
         }
-        let [row, list, html, create] = figures.map(median);
-        let resident = resident_mb(server.child.id());
-        print(&format!(
-            "{:<12} {:>8.0} {row:>7.0} {list:>8.0} {html:>13.0} {create:>10.0} {resident:>13.0}",
-            server.name, server.start_ms
-        ));
-        table.push([row, list, html, create]);
     }
-    if let [ours, theirs] = table.as_slice() {
-        let ratio: Vec<String> = ours
-            .iter()
-            .zip(theirs)
-            .map(|(ours, theirs)| format!("{:.2}", ours / theirs.max(1.0)))
-            .collect();
+    let script = script(work.path())?;
+    let runs = runs.max(1);
+    // By server, measurement and run: requests a second, and microseconds of processor time for each.
+    let mut figures = vec![[const { Vec::new() }; MEASURED.len()]; servers.len()];
+    for measured in 0..MEASURED.len() {
+        for _ in 0..runs {
+            for (server, figures) in servers.iter().zip(&mut figures) {
+                if let Some(figures) = figures.get_mut(measured) {
+                    figures.push(load(server, measured, seconds, &script)?);
+                }
+            }
+        }
+    }
+    print("server       start ms   row/s   list/s   html list/s   create/s   resident MB");
+    for (server, figures) in servers.iter().zip(&figures) {
+        let [row, list, html, create] = [0, 1, 2, 3].map(|measured| middle(figures, measured, 0));
         print(&format!(
-            "ratio (row, list, html list, create): {}",
-            ratio.join(", ")
+            "{:<12} {:>8.0} {row:>7.0} {list:>8.0} {html:>13.0} {create:>10.0} {:>13.0}",
+            server.name,
+            server.start_ms,
+            server.resident_mb()
+        ));
+    }
+    print("processor time for each, µs");
+    for (server, figures) in servers.iter().zip(&figures) {
+        let [row, list, html, create] = [0, 1, 2, 3].map(|measured| middle(figures, measured, 1));
+        print(&format!(
+            "{:<21} {row:>7.0} {list:>8.0} {html:>13.0} {create:>10.0}",
+            server.name
+        ));
+    }
+    let Some(ours) = figures.first() else {
+        return Ok(());
+    };
+    for (theirs, server) in figures.iter().zip(&servers).skip(1) {
+        let times = ratios(ours, theirs, |[ours, _], [theirs, _]| {
+            ours / theirs.max(1.0)
+        });
+        print(&format!("times {}: {times}", server.name));
+        let times = ratios(ours, theirs, |[_, ours], [_, theirs]| {
+            theirs / ours.max(0.001)
+        });
+        print(&format!(
+            "times {}, by processor time: {times}",
+            server.name
         ));
     }
     Ok(())
 }
 
-fn generated(repository: &Path, work: &Path) -> anyhow::Result<Server> {
-    let program = work.join("helpdesk");
-    let spec = program.join("spec");
-    std::fs::create_dir_all(&spec)?;
-    for entry in std::fs::read_dir(repository.join("examples/helpdesk/spec"))?.flatten() {
-        std::fs::copy(entry.path(), spec.join(entry.file_name()))?;
-    }
-    let options = Options {
-        release: true,
-        ..Options::default()
-    };
-    let built = match pipeline::build(&Folder::at(&program), options, &mut |_| {}) {
-        Ok(built) => built,
-        Err(stop) => bail!("the helpdesk was not built: {stop:?}"),
-    };
-    let binary = built.binary.context("no binary")?;
-    let data = work.join("data");
-    let folder = data.to_string_lossy().into_owned();
-    let commands: [&[&str]; 2] = [&["migrate"], &["seed", "--password", DEMO_PASSWORD]];
-    for command in commands {
-        let status = Command::new(&binary)
-            .args(command)
-            .args(["--data", &folder])
-            .stdout(Stdio::null())
-            .status()?;
-        ensure!(status.success(), "{} failed", command.join(" "));
-    }
-    let rows = format!(
+/// The runs of each measurement.
+type Figures = [Vec<[f64; 2]>; MEASURED.len()];
+
+fn middle(figures: &Figures, measured: usize, which: usize) -> f64 {
+    let runs = figures.get(measured).into_iter().flatten();
+    median(runs.filter_map(|run| run.get(which).copied()).collect())
+}
+
+/// The middle ratio of runs that followed each other.
+fn ratios(ours: &Figures, theirs: &Figures, ratio: fn([f64; 2], [f64; 2]) -> f64) -> String {
+    let all: Vec<String> = MEASURED
+        .iter()
+        .zip(ours.iter().zip(theirs))
+        .map(|(name, (ours, theirs))| {
+            let runs = ours.iter().zip(theirs);
+            let ratio = median(runs.map(|(ours, theirs)| ratio(*ours, *theirs)).collect());
+            format!("{name} {ratio:.2}")
+        })
+        .collect();
+    all.join(", ")
+}
+
+fn tickets() -> String {
+    format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {TICKETS})
          INSERT INTO \"ticket\" (created, updated, version, subject, body, priority, status, requester, due)
          SELECT 1700000000000 + i * 1000, 1700000000000 + i * 1000, 1, 'Printer ' || i || ' is on fire',
@@ -136,161 +121,60 @@ fn generated(repository: &Path, work: &Path) -> anyhow::Result<Server> {
          CASE i % 3 WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END,
          CASE i % 3 WHEN 0 THEN 'open' WHEN 1 THEN 'pending' ELSE 'solved' END,
          (SELECT id FROM \"user\" WHERE email = 'ana@example.com'), 20000 + i % 400 FROM n;"
-    );
-    let status = Command::new("sqlite3")
-        .arg(data.join("app.db"))
-        .arg(rows)
-        .status()?;
-    ensure!(status.success(), "the rows could not be written");
+    )
+}
+
+/// Requests a second, and microseconds of the server's processor time for each; every answer must be a success.
+fn load(server: &Server, measured: usize, seconds: u32, script: &Path) -> anyhow::Result<[f64; 2]> {
+    let path = match measured {
+        0 => "/api/tickets/77",
+        1 => "/api/tickets?status=open&per_page=50",
+        2 => "/tickets?status=open&per_page=50",
+        _ => "/api/tickets",
+    };
+    let header = match measured {
+        0 | 1 => format!("Authorization: Bearer {}", server.agent),
+        2 => format!("Cookie: {}", server.cookie),
+        _ => format!("Authorization: Bearer {}", server.customer),
+    };
+    let url = format!("{}{path}", server.address);
     let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(&binary).args([
-        "serve",
-        "--listen",
-        "127.0.0.1:3911",
-        "--data",
-        &folder,
-    ]);
-    let (child, start_ms) = start(command, "http://127.0.0.1:3911/healthz")?;
-    let address = "http://127.0.0.1:3911".to_owned();
-    let agent = token(&address, "max@example.com")?;
-    let customer = token(&address, "ana@example.com")?;
-    let cookie = cookie(&address, "max@example.com")?;
-    Ok(Server {
-        child,
-        name: "generated",
-        address,
-        start_ms,
-        agent,
-        customer,
-        cookie,
-    })
-}
-
-fn fastify(repository: &Path, work: &Path) -> anyhow::Result<Server> {
-    let peer = repository.join("bench/peers/fastify");
-    if !peer.join("node_modules").is_dir() {
-        let status = Command::new("npm")
-            .args(["install", "--no-audit", "--no-fund", "--no-package-lock"])
-            .current_dir(&peer)
-            .status()?;
-        ensure!(status.success(), "npm install failed in {}", peer.display());
-    }
-    let file = work.join("fastify.db");
-    let status = Command::new("node")
-        .arg(peer.join("seed.js"))
-        .arg(&file)
-        .arg(TICKETS.to_string())
-        .status()?;
-    ensure!(status.success(), "the peer's rows could not be written");
-    let mut command = Command::new("taskset");
-    command
-        .args(["-c", "0", "node"])
-        .arg(peer.join("server.js"))
-        .arg(&file)
-        .arg("3912");
-    let (child, start_ms) = start(command, "http://127.0.0.1:3912/api/tickets/1")?;
-    Ok(Server {
-        child,
-        name: "fastify",
-        address: "http://127.0.0.1:3912".to_owned(),
-        start_ms,
-        agent: "agent-token".to_owned(),
-        customer: "customer-token".to_owned(),
-        cookie: "session=agent-token".to_owned(),
-    })
-}
-
-/// Starts a server; milliseconds until its first answer of any kind.
-fn start(mut command: Command, url: &str) -> anyhow::Result<(Child, f64)> {
-    let begin = Instant::now();
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into();
-    while begin.elapsed() < Duration::from_secs(20) {
-        if agent.get(url).call().is_ok() {
-            return Ok((child, begin.elapsed().as_secs_f64() * 1000.0));
-        }
-        if let Ok(Some(status)) = child.try_wait() {
-            bail!("the server ended: {status}");
-        }
-        std::thread::park_timeout(Duration::from_millis(1));
-    }
-    bail!("no answer from {url}")
-}
-
-fn token(address: &str, email: &str) -> anyhow::Result<String> {
-    let body = json!({ "email": email, "password": DEMO_PASSWORD });
-    let mut answer = ureq::post(format!("{address}/api/tokens")).send_json(&body)?;
-    let value: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
-    Ok(value
-        .get("token")
-        .and_then(Value::as_str)
-        .context("no token")?
-        .to_owned())
-}
-
-fn cookie(address: &str, email: &str) -> anyhow::Result<String> {
-    let body = json!({ "email": email, "password": DEMO_PASSWORD });
-    let answer = ureq::post(format!("{address}/api/session"))
-        .header("Origin", address)
-        .send_json(&body)?;
-    let header = answer
-        .headers()
-        .get("set-cookie")
-        .context("no cookie")?
-        .to_str()?;
-    Ok(header.split(';').next().unwrap_or_default().to_owned())
-}
-
-/// Requests a second; every answer must be a success.
-fn load(url: &str, header: &str, seconds: u32, create: Option<&Path>) -> anyhow::Result<f64> {
-    let mut command = Command::new("taskset");
-    command.args([
-        "-c",
-        "1",
-        "wrk",
-        "-t1",
-        &format!("-c{CONNECTIONS}"),
-        &format!("-d{seconds}s"),
-        "-H",
+    command.args(["-c", "1", "wrk", "-t1"]).args([
+        format!("-c{CONNECTIONS}"),
+        format!("-d{seconds}s"),
+        "-H".to_owned(),
         header,
     ]);
-    if let Some(work) = create {
-        command.arg("-s").arg(script(work)?);
+    if measured == 3 {
+        command.arg("-s").arg(script);
     }
-    let output = command.arg(url).output()?;
+    let before = server.processor_ms();
+    let output = command.arg(&url).output()?;
+    let took_ms = server.processor_ms() - before;
     let text = String::from_utf8_lossy(&output.stdout);
-    if let Some(line) = text.lines().find(|line| line.contains("Non-2xx")) {
-        bail!("{url}: {line}");
+    let failed = |line: &&str| line.contains("Non-2xx") || line.contains("Socket errors");
+    if let Some(line) = text.lines().find(failed) {
+        bail!("{url}: {}", line.trim());
     }
-    text.lines()
+    let per_second = text
+        .lines()
         .find_map(|line| line.strip_prefix("Requests/sec:"))
         .and_then(|number| number.trim().parse().ok())
-        .with_context(|| format!("no figure from wrk for {url}: {text}"))
+        .with_context(|| format!("no figure from wrk for {url}: {text}"))?;
+    let requests: f64 = text
+        .lines()
+        .find_map(|line| line.split_once(" requests in "))
+        .and_then(|(number, _)| number.trim().parse().ok())
+        .with_context(|| format!("no count from wrk for {url}: {text}"))?;
+    Ok([per_second, took_ms * 1000.0 / requests.max(1.0)])
 }
 
 fn script(work: &Path) -> anyhow::Result<PathBuf> {
     let path = work.join("create.lua");
-    let mut file = std::fs::File::create(&path)?;
-    file.write_all(
-        b"wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n\
-          wrk.body = '{\"subject\":\"Printer is on fire\",\"body\":\"It smokes and nobody knows why.\",\"priority\":\"normal\"}'\n",
+    std::fs::write(
+        &path,
+        "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n\
+         wrk.body = '{\"subject\":\"Printer is on fire\",\"body\":\"It smokes and nobody knows why.\",\"priority\":\"normal\"}'\n",
     )?;
     Ok(path)
-}
-
-fn resident_mb(process: u32) -> f64 {
-    std::fs::read_to_string(format!("/proc/{process}/status"))
-        .unwrap_or_default()
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.split_whitespace().next())
-        .and_then(|number| number.parse::<f64>().ok())
-        .unwrap_or(0.0)
-        / 1024.0
 }

@@ -1,8 +1,12 @@
-//! `cargo run --release -p specc-bench -- compiler` and `… -- app`: figures on standard output, medians of several runs.
+//! `cargo run --release -p specc-bench -- compiler`, `… -- app` and `… -- lists`: figures on standard output, medians of
+//! several runs.
 
 mod app;
 mod compiler;
+mod lists;
+mod peers;
 mod program;
+mod server;
 
 use clap::{Parser, Subcommand};
 
@@ -24,7 +28,7 @@ enum What {
         #[arg(long, hide = true)]
         memory_of: Option<usize>,
     },
-    /// The generated helpdesk beside Fastify and Django over HTTP; needs wrk, node and python3.
+    /// The generated helpdesk beside Fastify and Django over HTTP; needs wrk, and node and python3 for the peers.
     App {
         /// Seconds of each measurement.
         #[arg(long, default_value_t = 5)]
@@ -35,6 +39,15 @@ enum What {
         /// Leave out the peers.
         #[arg(long)]
         alone: bool,
+    },
+    /// Lists of the generated helpdesk with few and with many tickets over HTTP.
+    Lists {
+        /// Tickets of the larger one.
+        #[arg(long, default_value_t = 100_000)]
+        rows: u32,
+        /// Requests of each kind to each server.
+        #[arg(long, default_value_t = 400)]
+        requests: usize,
     },
 }
 
@@ -50,6 +63,7 @@ fn main() -> anyhow::Result<()> {
             runs,
             alone,
         } => app::run(seconds, runs, alone),
+        What::Lists { rows, requests } => lists::run(rows, requests),
     }
 }
 
