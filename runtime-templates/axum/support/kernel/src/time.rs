@@ -144,7 +144,12 @@ fn at_local(moment: DateTime) -> Option<i64> {
 /// `2026-03-01`
 #[must_use]
 pub fn date_text(days: i64) -> String {
-    date(days).map(|date| date.to_string()).unwrap_or_default()
+    if !(DATES.0..=DATES.1).contains(&days) {
+        return String::new();
+    }
+    let mut out = Vec::with_capacity(10);
+    write_date(&mut out, days);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// `09:30`, with seconds and milliseconds where they are not 0.
@@ -168,7 +173,17 @@ pub fn local_text(ms: i64) -> String {
     let Some(local) = local(ms) else {
         return String::new();
     };
-    format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
+    let mut out = Vec::with_capacity(16);
+    digits(&mut out, i64::from(local.year()), 4);
+    out.push(b'-');
+    digits(&mut out, i64::from(local.month()), 2);
+    out.push(b'-');
+    digits(&mut out, i64::from(local.day()), 2);
+    out.push(b' ');
+    digits(&mut out, i64::from(local.hour()), 2);
+    out.push(b':');
+    digits(&mut out, i64::from(local.minute()), 2);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// `2026-03-01T09:30` in the app's time zone, as a form holds it; seconds where they are not 0.
@@ -191,7 +206,21 @@ pub fn rfc3339(ms: i64) -> String {
 /// [`rfc3339`] into a buffer.
 pub fn write_rfc3339(out: &mut Vec<u8>, ms: i64) {
     let (days, rest) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
-    // Howard Hinnant's civil_from_days, years 0 to 9999.
+    write_date(out, days);
+    out.push(b'T');
+    digits(out, rest / 3_600_000, 2);
+    out.push(b':');
+    digits(out, rest / 60_000 % 60, 2);
+    out.push(b':');
+    digits(out, rest / 1000 % 60, 2);
+    out.push(b'.');
+    digits(out, rest % 1000, 3);
+    out.push(b'Z');
+}
+
+/// `2026-03-01`, for the years 0 to 9999.
+fn write_date(out: &mut Vec<u8>, days: i64) {
+    // Howard Hinnant's civil_from_days.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -211,15 +240,6 @@ pub fn write_rfc3339(out: &mut Vec<u8>, ms: i64) {
     digits(out, month, 2);
     out.push(b'-');
     digits(out, day, 2);
-    out.push(b'T');
-    digits(out, rest / 3_600_000, 2);
-    out.push(b':');
-    digits(out, rest / 60_000 % 60, 2);
-    out.push(b':');
-    digits(out, rest / 1000 % 60, 2);
-    out.push(b'.');
-    digits(out, rest % 1000, 3);
-    out.push(b'Z');
 }
 
 fn digits(out: &mut Vec<u8>, number: i64, count: u32) {
@@ -417,4 +437,36 @@ fn part(number: &str, size: i128) -> Option<i128> {
     let mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
     let scaled = mantissa.checked_mul(size)?;
     (scaled % scale == 0).then(|| scaled / scale)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_jiff_writes_them() {
+        let (first, last) = DATES;
+        for days in (first..=last).step_by(997).chain([first, -1, 0, 59, last]) {
+            assert_eq!(date_text(days), date(days).unwrap().to_string(), "{days}");
+        }
+        assert_eq!(date_text(first - 1), "");
+        assert_eq!(date_text(last + 1), "");
+        for ms in [
+            0,
+            -1,
+            951_782_400_000,
+            1_772_323_199_999,
+            -62_135_596_800_000,
+        ] {
+            let moment = local(ms).unwrap();
+            let (date, hour, minute) = (moment.date(), moment.hour(), moment.minute());
+            assert_eq!(
+                local_text(ms),
+                format!("{date} {hour:02}:{minute:02}"),
+                "{ms}"
+            );
+        }
+    }
 }

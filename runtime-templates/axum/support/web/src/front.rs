@@ -14,6 +14,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tower_service::Service as _;
@@ -269,7 +270,7 @@ fn log(method: &Method, path: &str, status: StatusCode, took: Duration, count: u
     if status.is_server_error() || wrote || took > SLOW || tracing::enabled!(tracing::Level::DEBUG)
     {
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let path = redacted(path);
+        let path = &*redacted(path);
         let status_code = status.as_u16();
         if status.is_server_error() {
             tracing::error!(request = count, %method, path, status = status_code, took_us, "request");
@@ -282,7 +283,11 @@ fn log(method: &Method, path: &str, status: StatusCode, took: Duration, count: u
 }
 
 /// Secrets that stand in a path (one-time links) stay out of the log.
-fn redacted(path: &str) -> String {
+fn redacted(path: &str) -> Cow<'_, str> {
+    let plain = !path.contains(char::is_control) && !path.split('/').any(|piece| piece.len() == 43);
+    if plain {
+        return Cow::Borrowed(path);
+    }
     path.split('/')
         .map(|piece| if piece.len() == 43 { "…" } else { piece })
         .collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use super::address::{pair, replaced, with_query};
 use super::{context::Context, csv, fields, filters};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::layout::{crumbs, empty, head};
-use crate::ui::value::{self, Place, is_number, moment, plain};
+use crate::ui::value::{self, Place, is_number, plain};
 use crate::{Site, Visit};
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -14,7 +14,7 @@ use engine::query;
 use engine::refusal::Refusal;
 use kernel::kind::Kind;
 use kernel::value::Value;
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// `GET /tickets` and `GET /tickets.csv`
 pub async fn list(State(site): State<Site>, Path(slug): Path<String>, visit: Visit) -> Response {
@@ -143,7 +143,6 @@ pub(super) fn table(
     rows: &[query::Shown],
     pairs: Option<&[(String, String)]>,
 ) -> Markup {
-    let display = context.display;
     let title = entity
         .shown_as
         .and_then(|index| entity.fields.get(index).map(|field| (index, field)));
@@ -157,36 +156,85 @@ pub(super) fn table(
                         (column_head(entity, pairs, "updated", "Updated", false))
                     }
                 }
-                tbody {
-                    @for shown in rows {
-                        tr {
-                            th scope="row" {
-                                a href={ "/" (entity.slug) "/" (shown.row.id) } {
-                                    @match title.and_then(|(index, field)| shown.row.values.get(index).map(|value| (index, field, value))) {
-                                        Some((index, field, value)) if !matches!(value, Value::Empty) && shown.readable & (1 << index) != 0 => {
-                                            @if let (Value::Text(text), false) = (value, matches!(field.kind, Kind::Choice(_))) {
-                                                (value::start_of(text, 200))
-                                            } @else { (title_of(context, index, field.kind, value, &shown.references)) }
-                                        }
-                                        _ => { (entity.name) " " (shown.row.id) }
-                                    }
-                                }
-                            }
-                            @for column in columns {
-                                td.number[is_number(column.kind)] data-label=(column.label) {
-                                    @if shown.readable & (1 << column.field) != 0 {
-                                        @if let Some(value) = shown.row.values.get(column.field) {
-                                            (value::Shown { display, field: column.field, kind: column.kind, value, labels: &shown.references, place: Place::List })
-                                        }
-                                    }
-                                }
-                            }
-                            td data-label="Updated" { (moment(display, shown.row.updated)) }
-                        }
-                    }
-                }
+                tbody { (Rows { context, entity, columns, rows, title }) }
             }
         }
+    }
+}
+
+/// The rows of a table, written straight into the page: they are most of it.
+struct Rows<'a> {
+    context: &'a Context<'a>,
+    entity: &'static Entity,
+    columns: &'a [Column],
+    rows: &'a [query::Shown],
+    title: Option<(usize, &'static Field)>,
+}
+
+impl Render for Rows<'_> {
+    fn render_to(&self, out: &mut String) {
+        out.reserve(self.rows.len() * 128 * (self.columns.len() + 2));
+        for shown in self.rows {
+            out.push_str("<tr><th scope=\"row\"><a href=\"/");
+            self.entity.slug.render_to(out);
+            out.push('/');
+            shown.row.id.render_to(out);
+            out.push_str("\">");
+            self.name(out, shown);
+            out.push_str("</a></th>");
+            for column in self.columns {
+                self.cell(out, column, shown);
+            }
+            out.push_str("<td data-label=\"Updated\">");
+            value::time(out, self.context.display, shown.row.updated);
+            out.push_str("</td></tr>");
+        }
+    }
+}
+
+impl Rows<'_> {
+    fn name(&self, out: &mut String, shown: &query::Shown) {
+        let named = self
+            .title
+            .filter(|(index, _)| shown.readable & (1 << index) != 0)
+            .and_then(|(index, field)| Some((index, field, shown.row.values.get(index)?)));
+        match named {
+            None | Some((_, _, Value::Empty)) => {
+                self.entity.name.render_to(out);
+                out.push(' ');
+                shown.row.id.render_to(out);
+            }
+            Some((_, field, Value::Text(text))) if !matches!(field.kind, Kind::Choice(_)) => {
+                value::start_of(text, 200).render_to(out);
+            }
+            Some((index, field, value)) => {
+                title_of(self.context, index, field.kind, value, &shown.references).render_to(out);
+            }
+        }
+    }
+
+    fn cell(&self, out: &mut String, column: &Column, shown: &query::Shown) {
+        out.push_str(if is_number(column.kind) {
+            "<td class=\"number\" data-label=\""
+        } else {
+            "<td data-label=\""
+        });
+        column.label.render_to(out);
+        out.push_str("\">");
+        if shown.readable & (1 << column.field) != 0
+            && let Some(value) = shown.row.values.get(column.field)
+        {
+            let cell = value::Shown {
+                display: self.context.display,
+                field: column.field,
+                kind: column.kind,
+                value,
+                labels: &shown.references,
+                place: Place::List,
+            };
+            cell.render_to(out);
+        }
+        out.push_str("</td>");
     }
 }
 
