@@ -45,6 +45,8 @@ pub struct Ir {
     pub theme: Theme,
     pub glossary: Vec<Term>,
     pub scenarios: Vec<Scenario>,
+    /// Annotations (MSFM), in source order.
+    pub notes: Vec<Note>,
     /// Sentences that read like requirements and have no code and no scenario behind them.
     pub unproven: Vec<Sentence>,
 }
@@ -56,6 +58,37 @@ pub struct Sentence {
     pub text: String,
     /// Where.
     pub span: Span,
+}
+
+/// An annotation: prose with a precise anchor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Note {
+    /// What it speaks of, as it is written: the block above, or the bracketed text.
+    pub anchor: Sentence,
+    /// What it says; for a pointer the text of the block it points to.
+    pub text: Sentence,
+    /// The id of a pointer.
+    pub id: Option<String>,
+    /// What the anchor stands at.
+    pub at: StandsAt,
+}
+
+/// What a note stands at; positions count within their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum StandsAt {
+    Program,
+    Role(RoleId),
+    Entity(EntityId),
+    Field(EntityId, FieldId),
+    Grant(EntityId, u32),
+    /// By lifecycle and step.
+    Step(EntityId, u32, u32),
+    Rule(EntityId, u32),
+    Action(ActionId),
+    Function(FunctionId),
+    Seed(u32),
+    Scenario(u32),
 }
 
 /// A name with its place.

@@ -17,6 +17,7 @@ mod lifecycle;
 mod limits;
 mod literal;
 mod names;
+mod notes;
 mod outline;
 mod program;
 mod prose;
@@ -205,6 +206,7 @@ pub fn lower(trees: &[Tree], sources: &Sources) -> (Ir, Vec<Diagnostic>) {
     unproven.sort_by_key(|sentence| (sentence.span.file, sentence.span.start));
     unproven.dedup();
     ir.unproven = unproven;
+    ir.notes = notes::all(trees, sources, &ir);
     out.sort_by_key(|diagnostic| {
         (
             diagnostic.span.file,

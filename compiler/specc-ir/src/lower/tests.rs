@@ -1,7 +1,7 @@
 //! What lowering makes of small programs; the language's pages and `specs/diagnostics` are executed in `tests/pages.rs`.
 
 use super::{lower, vocabulary, words::plural};
-use crate::ir::{Ir, OnDelete, Verb};
+use crate::ir::{EntityId, Ir, OnDelete, RoleId, StandsAt, Verb};
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::span::{FileId, SourceFile, Sources};
 
@@ -290,4 +290,51 @@ fn the_program_as_json() {
     without_spans(&mut json);
     let json = serde_json::to_string_pretty(&json).unwrap();
     insta::assert_snapshot!(format!("{DESK}\n{COMMENTS}\n-----\n{json}"));
+}
+
+#[test]
+fn notes_arrive_with_what_they_stand_at() {
+    let text = "# Desk\n\n## Roles\n\n- **Agent**: [support]{who answers first} staff. `sign-up`\n\n\
+                ## Entity: Ticket\n\nA [request]{#why} for help.\n\n\
+                | Field   | Type | Rules    |\n|---------|------|----------|\n\
+                | subject | text | required |\n\
+                | due     | date |          |\n\n\
+                ~~~\nThe table is short on purpose.\n~~~\n\n\
+                ### Access\n\n| Who   | Can  | When |\n|-------|------|------|\n| Agent | read |      |\n\n\
+                ### Rules\n\n- A ticket is [due]{by contract} some day. `due is set`\n\n\
+                ~~~#why\nPeople ask in many ways.\n~~~\n";
+    let (ir, out) = program(&[text]);
+    assert!(out.is_empty(), "{out:?}");
+    let found: Vec<(String, String, StandsAt)> = ir
+        .notes
+        .iter()
+        .map(|note| (note.anchor.text.clone(), note.text.text.clone(), note.at))
+        .collect();
+    let entity = EntityId(1);
+    assert_eq!(
+        found.first(),
+        Some(&(
+            "support".to_owned(),
+            "who answers first".to_owned(),
+            StandsAt::Role(RoleId(0))
+        ))
+    );
+    assert_eq!(
+        found.get(1),
+        Some(&(
+            "request".to_owned(),
+            "People ask in many ways.".to_owned(),
+            StandsAt::Entity(entity)
+        ))
+    );
+    assert!(found.iter().any(|(anchor, text, at)| {
+        anchor.starts_with("| Field")
+            && text.contains("on purpose")
+            && *at == StandsAt::Entity(entity)
+    }));
+    assert!(found.contains(&(
+        "due".to_owned(),
+        "by contract".to_owned(),
+        StandsAt::Rule(entity, 0)
+    )));
 }
