@@ -97,6 +97,27 @@ pub fn normal_email(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
+/// The position of the role whose holders invite people and give roles: the first one that is given by hand, that
+/// nobody signs up for and that no other role includes.
+#[must_use]
+pub fn administrator(app: &App) -> Option<usize> {
+    app.roles.iter().enumerate().position(|(index, role)| {
+        let included = app
+            .roles
+            .iter()
+            .enumerate()
+            .any(|(other, held)| other != index && held.includes & (1 << index) != 0);
+        !role.sign_up && role.when.is_empty() && !included
+    })
+}
+
+/// The caller may invite people and give roles.
+#[must_use]
+pub fn administers(app: &App, caller: &Caller) -> bool {
+    let held = |index: usize| caller.user.is_some() && caller.roles & (1 << index) != 0;
+    caller.system || administrator(app).is_some_and(held)
+}
+
 /// The roles that newcomers are given.
 #[must_use]
 pub fn sign_up_roles(app: &'static App) -> Vec<&'static Role> {

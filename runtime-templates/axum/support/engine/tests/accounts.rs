@@ -103,3 +103,14 @@ fn a_password_never_shows_in_what_is_logged() {
     let ask = Refusal::Pending(Ask::Hash("correct horse".to_owned()));
     assert!(!format!("{ask:?}").contains("horse"));
 }
+
+#[test]
+fn those_who_give_roles_hold_the_first_role_that_no_other_includes() {
+    let app = desk().engine.app;
+    let top = engine::sign::administrator(app).map(|index| app.roles[index].name);
+    assert_eq!(top, Some("Admin"));
+    assert!(engine::sign::administers(app, &admin(1)));
+    assert!(!engine::sign::administers(app, &agent(1)));
+    assert!(!engine::sign::administers(app, &customer(1)));
+    assert!(!engine::sign::administers(app, &Caller::VISITOR));
+}

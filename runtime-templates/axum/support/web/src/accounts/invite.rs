@@ -22,12 +22,11 @@ pub struct Invitation {
     pub roles: Vec<String>,
 }
 
-/// Invitations are sent by whoever may create users.
+/// Invitations are sent by administrators, and by whoever may create users.
 #[must_use]
 pub fn may_invite(app: &'static App, caller: &Caller) -> bool {
-    app.entities
-        .first()
-        .is_some_and(|user| engine::access::may_create(app, user, caller) != 0)
+    let may_create = |user| engine::access::may_create(app, user, caller) != 0;
+    engine::sign::administers(app, caller) || app.entities.first().copied().is_some_and(may_create)
 }
 
 /// Makes a user without a password and sends them a link to choose one. Gives their id.
@@ -71,6 +70,9 @@ pub async fn invite(site: &Site, visit: &Visit, invitation: Invitation) -> Resul
             if user_by_email(writer, &email)?.is_some() {
                 return Err(taken());
             }
+            let own = roles::sent_by_administrator(app, &writer.caller, &values);
+            // The program makes the account where its administrator asks for it; who asked stays known.
+            writer.caller.system |= own;
             let user = create_user(writer, app, values, &given)?;
             set_account(writer, user, None, None)?;
             let path = links::make(writer, user, Purpose::Invite, now)?;

@@ -1,11 +1,12 @@
 //! Which roles somebody holds, and who may give them.
 
+use super::{EMAIL, NAME};
 use crate::site::Site;
 use crate::visit::Visit;
 use engine::caller::Caller;
-use engine::def::{App, Field, Role};
+use engine::def::{App, Role};
 use engine::refusal::Refusal;
-use kernel::kind::Kind;
+use kernel::value::Value;
 use rusqlite::{Connection, params};
 
 /// The roles somebody was given, in the app's order.
@@ -29,32 +30,16 @@ pub fn given(
         .collect())
 }
 
-/// Roles can be given by whoever may update every field of every user.
+/// Roles are given by administrators alone, whatever else somebody may do to users.
 #[must_use]
 pub fn may_give_roles(app: &App, caller: &Caller) -> bool {
-    let Some(user) = app.entities.first() else {
-        return false;
-    };
-    let mut writable = 0;
-    for (position, field) in user.fields.iter().enumerate() {
-        if is_writable(field) {
-            writable |= 1 << position;
-        }
-    }
-    caller.system
-        || (user.update)(caller)
-            .iter()
-            .any(|grant| grant.when.is_empty() && grant.fields & writable == writable)
+    engine::sign::administers(app, caller)
 }
 
-fn is_writable(field: &Field) -> bool {
-    let hidden = matches!(field.kind, Kind::Password | Kind::Secret);
-    !(field.read_only
-        || field.private
-        || field.computed
-        || field.lifecycle
-        || field.fixed
-        || hidden)
+/// An administrator names somebody to invite, by no more than their name and address.
+pub(super) fn sent_by_administrator(app: &App, caller: &Caller, values: &[(usize, Value)]) -> bool {
+    let plain = |(field, _): &(usize, Value)| [NAME, EMAIL].contains(field);
+    engine::sign::administers(app, caller) && values.iter().all(plain)
 }
 
 /// The role with this slug, if it is one that can be given.
