@@ -68,6 +68,41 @@ fn every_rust_file_is_rust() {
     }
 }
 
+/// A computed field has no column: its expression stands in the rule, and no index is over it.
+#[test]
+fn a_range_may_end_in_a_computed_field() {
+    let text = "\
+## Entity: Lease
+
+| Field  | Type    | Rules                                               |
+|--------|---------|-----------------------------------------------------|
+| title  | text    | required                                            |
+| flat   | integer | required                                            |
+| begins | date    | required                                            |
+| ends   | date    |                                                     |
+| until  | date    | computed `if ends is set then ends else 9999-12-31` |
+| size   | S, Große Kiste | default S                                    |
+
+### Rules
+
+- A flat is let once at a time. `unique (flat, begins..until)`
+- A flat has one end. `unique (flat, until)`
+";
+    let files = files(text);
+    let file = |path: &str| files.iter().find(|file| file.path == path).unwrap();
+    let rules = &file("src/lease/rules.rs").text;
+    assert!(
+        rules.contains("CASE WHEN (o.\"ends\" IS NOT NULL)"),
+        "{rules}"
+    );
+    assert!(!rules.contains(".\"until\""), "{rules}");
+    for file in own(&files).filter(|file| file.path.ends_with(".sql")) {
+        assert!(!file.text.contains("\"until\""), "{}", file.text);
+    }
+    let choices = &file("src/choices.rs").text;
+    assert!(choices.contains("\"große_kiste\""), "{choices}");
+}
+
 #[test]
 fn an_unchanged_program_adds_no_migration() {
     let (ir, sources) = program(LIBRARY);
