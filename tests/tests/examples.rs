@@ -60,6 +60,21 @@ fn lint(app: &Path) {
     );
 }
 
+/// rustfmt changes nothing, in no crate of the app.
+fn formatted(app: &Path) {
+    let output = Command::new("cargo")
+        .args(["fmt", "--all", "--check", "--", "--color", "never"])
+        .current_dir(app)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "cargo fmt:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -185,6 +200,7 @@ fn every_example_compiles_is_clean_and_answers() {
                 path.display()
             );
         }
+        formatted(&app);
         lint(&app);
         let served = Served::start(&program);
         ask(&served.address, &served.log());

@@ -1,6 +1,8 @@
 //! The typed program to a plan and rendered source text.
 //! Pure: no files, network, clock or randomness; the same program gives the same bytes.
 
+pub mod imports;
+pub mod layout;
 pub mod names;
 pub mod parts;
 pub mod plan;

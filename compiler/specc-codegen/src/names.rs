@@ -152,7 +152,9 @@ const TYPES: &[&str] = &[
     "Access",
     "Accounts",
     "Action",
+    "Answer",
     "App",
+    "At",
     "Authority",
     "Box",
     "Caller",
@@ -183,11 +185,13 @@ const TYPES: &[&str] = &[
     "PartialOrd",
     "Refusal",
     "Result",
+    "Returns",
     "Role",
     "Row",
     "Rule",
     "RuleOn",
     "Seed",
+    "SeedTimes",
     "SeedValue",
     "Self",
     "Send",
@@ -196,7 +200,9 @@ const TYPES: &[&str] = &[
     "Step",
     "String",
     "Sync",
+    "Tenant",
     "To",
+    "ToString",
     "Value",
     "Vec",
     "WatchedRows",
@@ -375,6 +381,10 @@ impl sql::Names for NameTable {
 
     fn function(&self, function: FunctionId) -> String {
         format!("crate::functions::{}", self.function_name(function))
+    }
+
+    fn role_index(&self, role: RoleId) -> String {
+        format!("crate::roles::{}", self.role_constant(role))
     }
 
     fn entity_index(&self, entity: EntityId) -> String {

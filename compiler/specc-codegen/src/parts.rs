@@ -21,21 +21,22 @@ pub struct Context<'a> {
     /// What things are called.
     pub names: &'a NameTable,
     /// The spec's files, for pointers to lines.
-    pub places: &'a Places<'a>,
+    pub places: &'a Places,
     /// The rules that look further than their row: entity and position.
     pub far: &'a [(EntityId, usize)],
 }
 
 /// Where lines begin, so that a pointer to the spec is quick to make.
 #[derive(Debug)]
-pub struct Places<'a> {
-    files: Vec<(&'a str, Vec<u32>)>,
+pub struct Places {
+    /// A path as comments can hold it, and where its lines begin.
+    files: Vec<(String, Vec<u32>)>,
 }
 
-impl<'a> Places<'a> {
+impl Places {
     /// Of these files.
     #[must_use]
-    pub fn new(sources: &'a Sources) -> Places<'a> {
+    pub fn new(sources: &Sources) -> Places {
         let files = sources
             .files
             .iter()
@@ -46,7 +47,7 @@ impl<'a> Places<'a> {
                     .zip(1_u32..)
                     .filter(|(byte, _)| *byte == b'\n')
                     .map(|(_, next)| next);
-                (file.path.as_str(), starts.collect())
+                (comment(&file.path), starts.collect())
             })
             .collect();
         Places { files }
@@ -58,8 +59,7 @@ impl<'a> Places<'a> {
         match self.files.get(span.file.0 as usize) {
             Some((path, starts)) => {
                 format!(
-                    "{}:{}",
-                    comment(path),
+                    "{path}:{}",
                     starts.partition_point(|start| *start <= span.start) + 1
                 )
             }
@@ -129,79 +129,4 @@ pub fn label(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-/// Which helper modules of the kernel a piece of code speaks of, as `use` lines.
-#[must_use]
-pub fn uses(code: &str) -> String {
-    let mut out = String::new();
-    for module in ["logic", "num", "text", "time"] {
-        if crate::source::mentions(code, &format!("{module}::")) {
-            out.push_str(&format!("use kernel::{module};\n"));
-        }
-    }
-    for (path, item) in [
-        ("kernel::value", "Value"),
-        ("kernel::kind", "Kind"),
-        ("engine::caller", "Caller"),
-        ("engine::operation", "Authority"),
-        ("engine::operation", "Operation"),
-        ("engine::operation", "Row"),
-        ("engine::operation", "To"),
-        ("engine::refusal", "Refusal"),
-        ("engine::sign", "At"),
-    ] {
-        if crate::source::mentions_word(code, item) {
-            out.push_str(&format!("use {path}::{item};\n"));
-        }
-    }
-    let of_engine: Vec<&str> = [
-        "ALL",
-        "Accounts",
-        "Action",
-        "Answer",
-        "App",
-        "Check",
-        "Computed",
-        "Entity",
-        "Field",
-        "FieldDefault",
-        "Fields",
-        "Grant",
-        "Grants",
-        "Hook",
-        "Input",
-        "OnDelete",
-        "Returns",
-        "Role",
-        "Rule",
-        "RuleOn",
-        "Seed",
-        "SeedTimes",
-        "SeedValue",
-        "Step",
-        "Tenant",
-        "WatchedRows",
-        "Watcher",
-    ]
-    .into_iter()
-    .filter(|item| crate::source::mentions_word(code, item))
-    .collect();
-    match of_engine.as_slice() {
-        [] => {}
-        [item] => out.push_str(&format!("use engine::def::{item};\n")),
-        items => out.push_str(&format!("use engine::def::{{{}}};\n", items.join(", "))),
-    }
-    for (module, path) in [
-        ("app", "crate::app"),
-        ("choices", "crate::choices"),
-        ("roles", "crate::roles"),
-    ] {
-        if crate::source::mentions(code, &format!("{module}::")) {
-            out.push_str(&format!("use {path};\n"));
-        }
-    }
-    let mut lines: Vec<&str> = out.lines().collect();
-    lines.sort_unstable();
-    lines.join("\n")
 }

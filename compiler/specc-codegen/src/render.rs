@@ -1,8 +1,7 @@
 //! Tasks to text. Pure, one file independent of the others, the same bytes every time.
 
-use crate::parts::{
-    Context, Places, access, fields, label, operations, rules, seeds, uses, watchers,
-};
+use crate::imports::{Place, shortened};
+use crate::parts::{Context, Places, access, fields, label, operations, rules, seeds, watchers};
 use crate::plan::{Plan, RenderTask, TaskKind};
 use crate::rust::{Mode, Rust};
 use crate::source::{comment, first_paragraph, list, literal, pointed, tidy};
@@ -125,36 +124,34 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
                 "/// Every row, in the order in which it is written.\npub const SEEDS: &[Seed] = {};\n",
                 list(&rows)
             );
-            file("Example data.", "", &body)
+            file("Example data.", Place::Root, &body)
         }
         TaskKind::Actions => file(
             "What can be done without a row.",
-            "",
+            Place::Root,
             &operations::actions(context, None),
         ),
         TaskKind::Entity(entity) => entity_file(context, entity),
         TaskKind::Model(entity) => file(
             &format!("The fields of {}.", name(context, entity)),
-            "",
-            &fields::model(context, entity),
+            Place::Model(context.names.module(entity)),
+            &format!(
+                "#![allow(dead_code, reason = \"it names all there is, used or not\")]\n{}",
+                fields::model(context, entity)
+            ),
         ),
-        TaskKind::Policy(entity) => {
-            let body = access::policy(context, entity);
-            let own = if crate::source::mentions(&body, "field::") {
-                "use super::field;"
-            } else {
-                ""
-            };
-            file(
-                &format!(
-                    "Who may do what with {}. Nothing is allowed without a line here.",
-                    name(context, entity)
-                ),
-                own,
-                &body,
-            )
-        }
+        TaskKind::Policy(entity) => of_entity(
+            context,
+            entity,
+            &format!(
+                "Who may do what with {}. Nothing is allowed without a line here.",
+                name(context, entity)
+            ),
+            &access::policy(context, entity),
+        ),
         TaskKind::Rules(entity) => of_entity(
+            context,
+            entity,
             &format!(
                 "What must hold for {}, and whose rules look at it.",
                 name(context, entity)
@@ -162,14 +159,20 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
             &rules::rules(context, entity),
         ),
         TaskKind::Lifecycle(entity) => of_entity(
+            context,
+            entity,
             &format!("The lifecycle of {}.", name(context, entity)),
             &operations::lifecycle(context, entity),
         ),
         TaskKind::EntityActions(entity) => of_entity(
+            context,
+            entity,
             &format!("What can be done with {}.", name(context, entity)),
             &operations::actions(context, Some(entity)),
         ),
         TaskKind::Hooks(entity) => of_entity(
+            context,
+            entity,
             &format!(
                 "What belongs to creating, changing and deleting {}.",
                 name(context, entity)
@@ -184,21 +187,23 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
     }
 }
 
-fn of_entity(about: &str, body: &str) -> String {
-    let own = if crate::source::mentions(body, "field::") {
-        "use super::field;"
-    } else {
-        ""
-    };
-    file(about, own, body)
+fn of_entity(context: &Context<'_>, entity: EntityId, about: &str, body: &str) -> String {
+    file(about, Place::Entity(context.names.module(entity)), body)
 }
 
-/// A Rust file from its first line, further `use` lines and its items.
-fn file(about: &str, own: &str, body: &str) -> String {
+/// A Rust file from its first line and its items; `#![…]` lines may stand before them.
+fn file(about: &str, place: Place<'_>, body: &str) -> String {
+    let (code, imports) = shortened(body, place);
+    let start = code
+        .split_inclusive('\n')
+        .take_while(|line| line.starts_with("#!["))
+        .map(str::len)
+        .sum();
+    let (attributes, items) = code.split_at_checked(start).unwrap_or(("", &code));
     tidy(&format!(
-        "//! {}\n\n{own}\n{}\n\n{body}",
+        "//! {}\n\n{attributes}\n{}\n{items}",
         comment(about),
-        uses(body)
+        imports.lines()
     ))
 }
 
@@ -343,7 +348,9 @@ struct Main {
 }
 
 fn main(context: &Context<'_>) -> String {
-    let mut modules: Vec<String> = ["app", "seeds"].map(str::to_owned).to_vec();
+    let mut modules: Vec<String> = ["app", "choices", "functions", "roles", "seeds"]
+        .map(str::to_owned)
+        .to_vec();
     if operations::own(context, None).next().is_some() {
         modules.push("actions".to_owned());
     }
@@ -353,16 +360,11 @@ fn main(context: &Context<'_>) -> String {
             .take(context.ir.entities.len())
             .map(|id| context.names.module(id).to_owned()),
     );
-    modules.sort();
-    let mut modules: Vec<String> = modules
+    modules.sort_by(|left, right| crate::imports::version_order(left, right));
+    let modules = modules
         .into_iter()
         .map(|module| format!("mod {module};"))
         .collect();
-    for module in ["choices", "functions", "roles"] {
-        modules.push(format!(
-            "#[allow(dead_code, reason = \"it holds all the program declares, used or not\")] mod {module};"
-        ));
-    }
     tidy(&filled(
         "main",
         &Main {
@@ -502,7 +504,7 @@ fn choices(context: &Context<'_>) -> String {
                 "/// {}\n{variant},",
                 pointed(&value.label, &context.place(value.name.span))
             );
-            constants.push(format!("Choice {{ value: {stored}, label: {label} }}"));
+            constants.push(format!("Choice::new({stored}, {label})"));
             let _ = writeln!(to_text, "{enumeration}::{variant} => {stored},");
             let _ = writeln!(to_label, "{enumeration}::{variant} => {label},");
             let _ = writeln!(
@@ -521,12 +523,7 @@ fn choices(context: &Context<'_>) -> String {
             list(&constants)
         );
     }
-    let head = if body.is_empty() {
-        ""
-    } else {
-        "use kernel::kind::Choice;"
-    };
-    file("Sets of named values.", head, &body)
+    file("Sets of named values.", Place::Root, &declared(&body))
 }
 
 fn roles(context: &Context<'_>) -> String {
@@ -535,15 +532,14 @@ fn roles(context: &Context<'_>) -> String {
     for (position, role) in (0_u32..).zip(&context.ir.roles) {
         let id = RoleId(position);
         let constant = context.names.role_constant(id);
-        let about = if role.about.trim().is_empty() {
-            role.name.text.as_str()
-        } else {
-            first_paragraph(&role.about)
+        let about = match first_paragraph(&role.about) {
+            "" => role.name.text.clone(),
+            about => format!("{}: {about}", role.name.text),
         };
         let _ = writeln!(
             body,
             "/// {}\npub const {constant}: u32 = {position};",
-            pointed(about, &context.place(role.name.span))
+            pointed(&about, &context.place(role.name.span))
         );
         let included: Vec<String> = (0_u32..)
             .map(RoleId)
@@ -570,7 +566,7 @@ fn roles(context: &Context<'_>) -> String {
         "\n/// The roles, in order.\npub const ROLES: &[Role] = {};",
         list(&entries)
     );
-    file("Roles.", "", &body)
+    file("Roles.", Place::Root, &declared(&body))
 }
 
 fn functions(context: &Context<'_>) -> String {
@@ -591,19 +587,22 @@ fn functions(context: &Context<'_>) -> String {
         tests.push_str(&examples(context, id, function));
     }
     if !tests.is_empty() {
-        let extra = if crate::source::mentions(&tests, "num::")
-            && !crate::source::mentions(&body, "num::")
-        {
-            "use kernel::num;\n"
-        } else {
-            ""
-        };
+        let (_, known) = shortened(&body, Place::Root);
+        let (tests, needed) = shortened(&tests, Place::Root);
         let _ = writeln!(
             body,
-            "#[cfg(test)]\nmod tests {{\nuse super::*;\n{extra}{tests}}}"
+            "#[cfg(test)]\nmod tests {{\nuse super::*;\n{}{tests}}}",
+            needed.without(&known).lines()
         );
     }
-    file("Pure functions.", "", &body)
+    file("Pure functions.", Place::Root, &declared(&body))
+}
+
+/// Code that holds all the program declares.
+fn declared(body: &str) -> String {
+    format!(
+        "#![allow(dead_code, reason = \"it holds all the program declares, used or not\")]\n{body}"
+    )
 }
 
 fn function(context: &Context<'_>, id: FunctionId, function: &Function) -> String {
@@ -668,7 +667,7 @@ fn examples(context: &Context<'_>, id: FunctionId, function: &Function) -> Strin
 struct EntityFile {
     about: String,
     modules: Vec<String>,
-    view: String,
+    exported: String,
     name: String,
     place: String,
     constant: String,
@@ -700,6 +699,7 @@ fn entity_file(context: &Context<'_>, id: EntityId) -> String {
         ("actions", has_actions),
         ("hooks", !entity.hooks.is_empty()),
         ("lifecycle", !entity.lifecycles.is_empty()),
+        ("model", true),
         ("policy", true),
         ("rules", true),
     ] {
@@ -707,10 +707,6 @@ fn entity_file(context: &Context<'_>, id: EntityId) -> String {
             modules.push(format!("mod {module};"));
         }
     }
-    modules.push(
-        "#[allow(dead_code, reason = \"it names all there is, used or not\")] mod model;"
-            .to_owned(),
-    );
     let position = |field: Option<specc_ir::ir::FieldId>| {
         field.map_or_else(
             || "None".to_owned(),
@@ -727,7 +723,7 @@ fn entity_file(context: &Context<'_>, id: EntityId) -> String {
                 comment(about)
             },
             modules,
-            view: context.names.view_name(id).to_owned(),
+            exported: format!("pub use model::{{{}, field}};", context.names.view_name(id)),
             name: comment(&entity.name.text),
             constant: context.names.entity_constant(id).to_owned(),
             name_literal: literal(&label(&entity.name.text)),

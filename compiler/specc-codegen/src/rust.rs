@@ -129,7 +129,9 @@ impl<'a> Rust<'a> {
             }
             ExprKind::IsSet(inner) => self.presence(inner, true),
             ExprKind::IsEmpty(inner) => self.presence(inner, false),
-            ExprKind::HasRole(_, role) => format!("op.caller.holds({})", role.0),
+            ExprKind::HasRole(_, role) => {
+                format!("op.caller.holds({})", self.names.role_index(*role))
+            }
             ExprKind::If(condition, then, otherwise) => format!(
                 "(if {} {{ {} }} else {{ {} }})",
                 self.condition(condition),
@@ -187,10 +189,10 @@ impl<'a> Rust<'a> {
                     form,
                 )
             }
-            ExprKind::Join(pieces) => {
-                let pieces: Vec<String> = pieces.iter().map(|piece| self.shown(piece)).collect();
-                (format!("text::join(&[{}])", pieces.join(", ")), Form::Owned)
-            }
+            ExprKind::Join(pieces) => (
+                format!("text::filled({})", self.formatted(pieces)),
+                Form::Owned,
+            ),
             ExprKind::Call(builtin, arguments) => self.call(*builtin, arguments, &expr.ty),
             ExprKind::Function(function, arguments) => {
                 let parameters: &[_] = self
@@ -241,6 +243,12 @@ impl<'a> Rust<'a> {
             // It goes on as it came: nothing here looks into it.
             return format!("op.input({:?}).clone()", crate::names::sent(name, "input"));
         }
+        // What a statement gives is a stored value already.
+        let plain = !matches!(expr.ty, Type::Bool | Type::List(_) | Type::Many(_));
+        if plain && self.is_statement(expr) && scale_of(self.ir, &expr.ty) == scale_of(self.ir, ty)
+        {
+            return self.statement(expr, "scalar");
+        }
         let (code, form) = self.value(expr);
         let code = self.rescaled(code, &expr.ty, ty);
         match (form, &expr.ty) {
@@ -251,6 +259,9 @@ impl<'a> Rust<'a> {
                 )
             }
             (Form::Slice, _) => format!("Value::from({code}.to_vec())"),
+            (Form::Plain | Form::Borrowed, _) if is_certain(expr, &code) => {
+                format!("Value::from({})", certain(&code))
+            }
             _ => format!("Value::from({code})"),
         }
     }
@@ -353,7 +364,7 @@ impl<'a> Rust<'a> {
     }
 
     /// The expression itself, not only a part of it, needs a statement.
-    fn is_statement(&self, expr: &Expr) -> bool {
+    pub(crate) fn is_statement(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Aggregate(_) | ExprKind::CanRead(..) => true,
             ExprKind::HasRole(user, _) => user.kind != ExprKind::Me,
@@ -406,7 +417,7 @@ impl<'a> Rust<'a> {
             .collect();
         format!(
             "op.{method}({}, &[{}])?",
-            literal(&format!("SELECT {text}")),
+            literal(&selected(&text)),
             parameters.join(", ")
         )
     }
@@ -515,6 +526,10 @@ impl<'a> Rust<'a> {
 
     fn presence(&self, inner: &Expr, set: bool) -> String {
         let (code, form) = self.value(inner);
+        // A row at hand is there.
+        if matches!(inner.kind, ExprKind::Var(_)) && code.starts_with("Some(") {
+            return set.to_string();
+        }
         match (form, set) {
             (Form::List | Form::Slice, true) => format!("!{code}.is_empty()"),
             (Form::List | Form::Slice, false) => format!("{code}.is_empty()"),
@@ -656,6 +671,65 @@ fn integer(number: i64) -> String {
         out.push_str("_i64");
     }
     if number < 0 { format!("-{out}") } else { out }
+}
+
+/// A value as a statement; what is one in brackets is one without them.
+fn selected(sql: &str) -> String {
+    let inner = crate::sql::bare(sql);
+    if inner.starts_with("SELECT ") {
+        inner.to_owned()
+    } else {
+        format!("SELECT {inner}")
+    }
+}
+
+/// It is never empty, and its code says so with `Some(…)`.
+fn is_certain(expr: &Expr, code: &str) -> bool {
+    let kind = match &expr.kind {
+        ExprKind::Literal(literal) => !matches!(literal, Literal::Bool(_) | Literal::Choice(..)),
+        ExprKind::Now | ExprKind::Today | ExprKind::Var(_) => true,
+        _ => false,
+    };
+    kind && code.starts_with("Some(") && code.ends_with(')')
+}
+
+/// What stands in `Some(…)`.
+fn certain(code: &str) -> String {
+    let inner = code
+        .strip_prefix("Some(")
+        .and_then(|code| code.strip_suffix(')'))
+        .unwrap_or(code);
+    let number = inner
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'-'));
+    if number {
+        format!("{inner}_i64")
+    } else {
+        inner.to_owned()
+    }
+}
+
+/// Code that does nothing but ask the database: the question, without its `?`.
+#[must_use]
+pub fn asked(code: &str) -> Option<&str> {
+    let asked = code.strip_suffix('?')?;
+    let mut depth = 0_u32;
+    let mut closed = false;
+    for (position, token) in crate::layout::tokens(asked)?.iter().enumerate() {
+        match token.text {
+            // Something follows the call.
+            _ if closed => return None,
+            text if position == 0 && text != "op" => return None,
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => {
+                depth = depth.checked_sub(1)?;
+                closed = depth == 0;
+            }
+            text if depth == 0 && position > 2 && text != "::" => return None,
+            _ => {}
+        }
+    }
+    closed.then_some(asked)
 }
 
 /// The word `empty`.

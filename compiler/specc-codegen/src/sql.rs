@@ -9,12 +9,15 @@ mod rows;
 mod shape;
 
 pub use shape::{
-    common_scale, holders_of, is_comparison, is_condition, is_list_of_numbers, is_text,
-    needs_statement, quoted, scale_of, scale_or_zero, show_kind, shows_rows, text_literal,
-    variables_of, walk,
+    bare, common_scale, holders_of, ident, is_comparison, is_condition, is_list_of_numbers,
+    is_text, needs_statement, operand, quoted, scale_of, scale_or_zero, show_kind, shows_rows,
+    text_literal, variables_of, walk,
 };
 
-use shape::{entity_of, field_of, integer_literal, is_arithmetic, same_expression};
+use shape::{
+    closes_at_end, each_operand, entity_of, field_of, grouped, integer_literal, is_arithmetic,
+    joined, same_expression,
+};
 use specc_ir::expr::{
     AggregateOp, BinaryOp, Builtin, Expr, ExprKind, FieldRef, Literal, THIS, UnaryOp, VarId,
 };
@@ -48,6 +51,8 @@ pub trait Names {
     fn function(&self, function: FunctionId) -> String;
     /// The entity's position in the app, as Rust: `crate::app::TICKET`.
     fn entity_index(&self, entity: EntityId) -> String;
+    /// The role's position in the app, as Rust: `crate::roles::AGENT`.
+    fn role_index(&self, role: RoleId) -> String;
 }
 
 /// How a variable is reached in SQL.
@@ -118,14 +123,15 @@ impl<'a> Sql<'a> {
     /// A condition; NULL counts as false.
     pub fn condition(&mut self, expr: &Expr) -> String {
         match &expr.kind {
-            ExprKind::Binary(BinaryOp::And, left, right) => {
-                format!("({} AND {})", self.condition(left), self.condition(right))
-            }
-            ExprKind::Binary(BinaryOp::Or, left, right) => {
-                format!("({} OR {})", self.condition(left), self.condition(right))
+            ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+                let mut parts = Vec::new();
+                for side in [left, right] {
+                    each_operand(side, *op, &mut |part| parts.push(self.condition(part)));
+                }
+                joined(*op, &parts)
             }
             ExprKind::Binary(BinaryOp::Implies, left, right) => {
-                format!("(NOT {} OR {})", self.strict(left), self.condition(right))
+                joined(BinaryOp::Or, &[self.negated(left), self.condition(right)])
             }
             ExprKind::Binary(BinaryOp::IsNot, left, right)
                 if !is_condition(left) || !is_condition(right) =>
@@ -170,15 +176,21 @@ impl<'a> Sql<'a> {
         }
         match &expr.kind {
             ExprKind::Literal(Literal::Bool(value)) => i32::from(*value).to_string(),
-            ExprKind::Unary(UnaryOp::Not, inner) => format!("(NOT {})", self.strict(inner)),
-            ExprKind::Binary(BinaryOp::And, left, right) => {
-                format!("({} AND {})", self.strict(left), self.strict(right))
-            }
-            ExprKind::Binary(BinaryOp::Or, left, right) => {
-                format!("({} OR {})", self.strict(left), self.strict(right))
+            ExprKind::Unary(UnaryOp::Not, inner) => self.negated(inner),
+            ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+                let mut parts = Vec::new();
+                for side in [left, right] {
+                    // What can be bound is bound as a whole.
+                    if self.binds.is_some() {
+                        parts.push(self.strict(side));
+                    } else {
+                        each_operand(side, *op, &mut |part| parts.push(self.strict(part)));
+                    }
+                }
+                joined(*op, &parts)
             }
             ExprKind::Binary(BinaryOp::Implies, left, right) => {
-                format!("(NOT {} OR {})", self.strict(left), self.strict(right))
+                joined(BinaryOp::Or, &[self.negated(left), self.strict(right)])
             }
             ExprKind::Binary(BinaryOp::IsNot, left, right) => {
                 format!(
@@ -211,6 +223,26 @@ impl<'a> Sql<'a> {
         }
     }
 
+    /// That a condition is not true; never NULL.
+    pub fn negated(&mut self, expr: &Expr) -> String {
+        let sql = self.strict(expr);
+        let is_one = !matches!(
+            expr.kind,
+            ExprKind::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Implies, ..)
+        );
+        let opposites = [
+            (" IS TRUE", " IS NOT TRUE"),
+            (" IS NOT TRUE", " IS TRUE"),
+            (" IS NULL", " IS NOT NULL"),
+            (" IS NOT NULL", " IS NULL"),
+        ];
+        let opposite = opposites.iter().find_map(|(ending, opposite)| {
+            let value = bare(&sql).strip_suffix(ending)?;
+            (is_one && closes_at_end(value)).then(|| format!("({value}{opposite})"))
+        });
+        opposite.unwrap_or_else(|| format!("(NOT {sql})"))
+    }
+
     /// A value in its stored form; NULL is empty.
     pub fn value(&mut self, expr: &Expr) -> String {
         if let Some(parameter) = self.bind(expr) {
@@ -219,7 +251,7 @@ impl<'a> Sql<'a> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal),
             ExprKind::Var(variable) => match self.variables.get(variable) {
-                Some(Reach::Alias(alias)) => format!("{alias}.\"id\""),
+                Some(Reach::Alias(alias)) => format!("{alias}.id"),
                 Some(Reach::Value(value)) => value.clone(),
                 None => "NULL".to_owned(),
             },
@@ -320,17 +352,17 @@ impl<'a> Sql<'a> {
         }
         let alias = self.alias();
         let column = self.column(&alias, entity, field);
-        let table = quoted(&self.names.table(entity));
-        format!("(SELECT {column} FROM {table} {alias} WHERE {alias}.\"id\" = {row})")
+        let table = ident(&self.names.table(entity));
+        format!("(SELECT {column} FROM {table} {alias} WHERE {alias}.id = {row})")
     }
 
     fn column(&mut self, alias: &str, entity: EntityId, field: FieldRef) -> String {
         let id = match field {
             FieldRef::Field(id) => id,
-            FieldRef::Id => return format!("{alias}.\"id\""),
-            FieldRef::Created => return format!("{alias}.\"created\""),
-            FieldRef::Updated => return format!("{alias}.\"updated\""),
-            FieldRef::Version => return format!("{alias}.\"version\""),
+            FieldRef::Id => return format!("{alias}.id"),
+            FieldRef::Created => return format!("{alias}.created"),
+            FieldRef::Updated => return format!("{alias}.updated"),
+            FieldRef::Version => return format!("{alias}.version"),
         };
         let Some(declared) = field_of(self.ir, entity, id) else {
             return "NULL".to_owned();
@@ -345,18 +377,18 @@ impl<'a> Sql<'a> {
             return value;
         }
         if let Type::Many(_) = declared.ty {
-            let join = quoted(&self.names.join_table(entity, id));
+            let join = ident(&self.names.join_table(entity, id));
             return format!(
-                "(SELECT json_group_array(\"item\") FROM (SELECT \"item\" FROM {join} WHERE \"owner\" = {alias}.\"id\" ORDER BY \"item\"))"
+                "(SELECT json_group_array(item) FROM (SELECT item FROM {join} WHERE owner = {alias}.id ORDER BY item))"
             );
         }
-        format!("{alias}.{}", quoted(&self.names.column(entity, id)))
+        format!("{alias}.{}", ident(&self.names.column(entity, id)))
     }
 
     fn presence(&mut self, inner: &Expr, set: bool) -> String {
         if let Some((owner, join)) = self.many(inner) {
             let not = if set { "" } else { "NOT " };
-            return format!("({not}EXISTS (SELECT 1 FROM {join} WHERE \"owner\" = {owner}))");
+            return format!("({not}EXISTS (SELECT 1 FROM {join} WHERE owner = {owner}))");
         }
         let not = if set { " NOT" } else { "" };
         match inner.ty {
@@ -376,7 +408,7 @@ impl<'a> Sql<'a> {
         }
         Some((
             self.value(base),
-            quoted(&self.names.join_table(*entity, *field)),
+            ident(&self.names.join_table(*entity, *field)),
         ))
     }
 
@@ -386,7 +418,7 @@ impl<'a> Sql<'a> {
                 if let Some((owner, join)) = self.many(left) {
                     let item = self.value(right);
                     return format!(
-                        "EXISTS (SELECT 1 FROM {join} WHERE \"owner\" = {owner} AND \"item\" = {item})"
+                        "EXISTS (SELECT 1 FROM {join} WHERE owner = {owner} AND item = {item})"
                     );
                 }
                 let function = if matches!(left.ty, Type::List(_) | Type::Many(_)) {
@@ -611,7 +643,7 @@ impl<'a> Sql<'a> {
         self.depth -= 1;
         self.binds = binds;
         self.variables = outer;
-        format!("({body})")
+        grouped(&body)
     }
 
     /// Text of a value inside text.
@@ -655,13 +687,13 @@ impl<'a> Sql<'a> {
                     Some(field) => {
                         let alias = self.alias();
                         let column = self.column(&alias, *entity, FieldRef::Field(field));
-                        let table = quoted(&self.names.table(*entity));
+                        let table = ident(&self.names.table(*entity));
                         let ty = field_of(self.ir, *entity, field)
                             .map_or(Type::Text, |field| field.ty.clone());
                         // One step only: what refers on is shown by its id.
                         let column = self.shown_value(&column, &ty, false);
                         format!(
-                            "coalesce((SELECT {column} FROM {table} {alias} WHERE {alias}.\"id\" = {value}), '')"
+                            "coalesce((SELECT {column} FROM {table} {alias} WHERE {alias}.id = {value}), '')"
                         )
                     }
                     None => format!("coalesce(show({value}, 'integer'), '')"),

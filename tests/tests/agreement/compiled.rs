@@ -62,6 +62,7 @@ impl Program {
         write("src/choices.rs", &file("src/choices.rs"));
         write("src/functions.rs", &file("src/functions.rs"));
         write("src/item.rs", &view(&file("src/item/model.rs")));
+        write("src/roles.rs", &constants(&file("src/roles.rs")));
         let built = Command::new("cargo")
             .args(["build", "--quiet"])
             .current_dir(&folder)
@@ -193,6 +194,15 @@ fn view(model: &str) -> String {
         part("pub struct Item<'a>(", ";\n"),
         part("impl<'a> Item<'a> {", "\n}\n")
     )
+}
+
+/// The positions of the roles.
+fn constants(roles: &str) -> String {
+    roles
+        .lines()
+        .filter(|line| line.starts_with("pub const ") && line.contains(": u32"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// Leaves the file alone where it is the same, so that nothing is compiled again.

@@ -5,6 +5,7 @@ mod cases;
 mod choices;
 mod functions;
 mod item;
+mod roles;
 
 use kernel::value::Value;
 use serde_json::{Value as Json, json};

@@ -172,10 +172,10 @@ impl Store {
                 .map_err(|error| error.to_string())?;
         }
         let mut found = statement.raw_query();
-        let row = found
-            .next()
-            .map_err(|error| error.to_string())?
-            .ok_or("no row")?;
+        // As the engine has it: no row is no value.
+        let Some(row) = found.next().map_err(|error| error.to_string())? else {
+            return Ok(Value::Empty);
+        };
         match row.get_ref(0).map_err(|error| error.to_string())? {
             ValueRef::Null => Ok(Value::Empty),
             ValueRef::Integer(number) => Ok(Value::Int(number)),

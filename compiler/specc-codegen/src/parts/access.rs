@@ -2,8 +2,8 @@
 
 use super::Context;
 use crate::source::{comment, literal, note, pointed};
-use crate::sql::{Names as _, Sql};
-use specc_ir::expr::Expr;
+use crate::sql::{Names as _, Sql, bare, operand};
+use specc_ir::expr::{BinaryOp, Expr};
 use specc_ir::ir::{EntityId, FieldId, Grant, Type, USER, Verb, Who};
 use std::fmt::Write as _;
 
@@ -53,7 +53,7 @@ pub fn policy(context: &Context<'_>, entity: EntityId) -> String {
                 &mut parts,
             );
         }
-        functions.push_str(&function(name, &parts));
+        functions.push_str(&function("pub ", name, &parts));
     }
     let mut masks = String::new();
     for (id, _) in context.fields(entity) {
@@ -65,50 +65,56 @@ pub fn policy(context: &Context<'_>, entity: EntityId) -> String {
     format!("{masks}\n{functions}")
 }
 
-/// A function for the `who` of a step or action.
+/// A function for the `who` of a step or action, `about` standing above it.
 #[must_use]
-pub fn who_function(context: &Context<'_>, name: &str, who: &[Who], text: &str) -> String {
+pub fn who_function(context: &Context<'_>, name: &str, who: &[Who], about: &str) -> String {
     let mut parts = Vec::new();
-    grants(context, who, None, "ALL", text, &mut parts);
-    function(name, &parts)
+    grants(context, who, None, "ALL", "", &mut parts);
+    format!("\n/// {about}\n{}", function("", name, &parts))
 }
 
 /// A grant with its comment and for which callers it is made.
 struct Part {
-    text: Option<String>,
+    text: String,
     /// Rust over `caller`; `None` for everybody.
     callers: Option<String>,
     grant: String,
 }
 
-fn function(name: &str, parts: &[Part]) -> String {
-    let everything = "Grants::from([Grant { when: \"\", fields: ALL }])";
-    let head = format!("pub fn {name}(caller: &Caller) -> Grants {{\n");
-    let comment = |part: &Part| part.text.as_deref().map(note).unwrap_or_default();
+fn function(visible: &str, name: &str, parts: &[Part]) -> String {
+    let comment = |part: &Part| match part.text.as_str() {
+        "" => String::new(),
+        text => note(text),
+    };
     let (start, rest) = match parts {
         [] => {
             return format!(
-                "{head}if caller.system {{ {everything} }} else {{ Grants::new() }}\n}}\n"
+                "{visible}fn {name}(_caller: &Caller) -> Grants {{\n// nobody\nVec::new()\n}}\n"
             );
         }
         [only @ Part { callers: None, .. }] => {
             return format!(
-                "{head}if caller.system {{ return {everything}; }}\n{}Grants::from([{}])\n}}\n",
+                "{visible}fn {name}(_caller: &Caller) -> Grants {{\n{}vec![{}]\n}}\n",
                 comment(only),
                 only.grant
             );
         }
         [first @ Part { callers: None, .. }, rest @ ..] => (
             format!(
-                "{}let mut grants = Grants::from([{}]);\n",
+                "{}let mut grants = vec![{}];\n",
                 comment(first),
                 first.grant
             ),
             rest,
         ),
-        rest => ("let mut grants = Grants::new();\n".to_owned(), rest),
+        rest => ("let mut grants = Vec::new();\n".to_owned(), rest),
     };
-    let mut out = format!("{head}if caller.system {{ return {everything}; }}\n{start}");
+    let parameter = if rest.iter().any(|part| part.callers.is_some()) {
+        "caller"
+    } else {
+        "_caller"
+    };
+    let mut out = format!("{visible}fn {name}({parameter}: &Caller) -> Grants {{\n{start}");
     for part in rest {
         out.push_str(&comment(part));
         let push = format!("grants.push({});", part.grant);
@@ -149,11 +155,14 @@ fn grants(
         }
     }
     let when = when.map(|when| Sql::over_row(context.ir, context.names).condition(when));
-    let grant = |when: &str| format!("Grant {{ when: {}, fields: {fields} }}", literal(when));
-    let mut text = Some(text.to_owned());
+    let grant = |when: &str| match when {
+        "" => format!("Grant::always({fields})"),
+        when => format!("Grant::when({}, {fields})", literal(bare(when))),
+    };
+    let mut text = text.to_owned();
     if everybody || !callers.is_empty() {
         out.push(Part {
-            text: text.take(),
+            text: std::mem::take(&mut text),
             callers: (!everybody).then(|| callers.join(" || ")),
             grant: grant(when.as_deref().unwrap_or("")),
         });
@@ -161,12 +170,18 @@ fn grants(
     if !relations.is_empty() && !everybody {
         let sql = relations.join(" OR ");
         let sql = match when {
-            Some(when) if relations.len() > 1 => format!("({sql}) AND {when}"),
-            Some(when) => format!("{sql} AND {when}"),
+            Some(when) => {
+                let when = operand(BinaryOp::And, &when);
+                if relations.len() > 1 {
+                    format!("({sql}) AND {when}")
+                } else {
+                    format!("{sql} AND {when}")
+                }
+            }
             None => sql,
         };
         out.push(Part {
-            text: text.take(),
+            text,
             callers: Some("caller.signed_in()".to_owned()),
             grant: grant(&sql),
         });

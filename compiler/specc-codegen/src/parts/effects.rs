@@ -2,24 +2,26 @@
 
 use super::{Context, folded};
 use crate::rust::{Form, Mode, Rust};
-use crate::source::{literal, note, pointed};
-use crate::sql::{Names as _, Reach, Sql, quoted, walk};
+use crate::source::{literal, note, parameter, pointed};
+use crate::sql::{Names as _, Reach, Sql, bare, ident, walk};
 use specc_ir::expr::{Expr, ExprKind, THIS, VarId};
 use specc_ir::ir::{
     Body, Effect, EffectItem, EntityId, FieldId, Operation, Requirement, Sentence, Type, USER,
 };
 use std::fmt::Write as _;
 
-/// The functions of a hook, `NAME_requires` and, where it does something, `NAME_does`, and the `Hook` that names them.
+/// The functions of a hook, `NAME_requires` and `NAME_does` where it needs and does something, and the `Hook` that names
+/// them. `about` is what the sentences above them speak of.
 #[must_use]
 pub fn hook(
     context: &Context<'_>,
     this: Option<EntityId>,
     name: &str,
+    about: &str,
     body: &Body,
     place: &str,
 ) -> (String, String) {
-    let (functions, hook, _) = operation(context, this, name, body, None, place);
+    let (functions, hook, _) = operation(context, this, name, about, body, None, place);
     (functions, hook)
 }
 
@@ -30,6 +32,7 @@ pub fn operation(
     context: &Context<'_>,
     this: Option<EntityId>,
     name: &str,
+    about: &str,
     body: &Body,
     returns: Option<&Expr>,
     place: &str,
@@ -37,16 +40,16 @@ pub fn operation(
     let mut out = String::new();
     // A `_` that keeps a name apart from a keyword is not needed in front of another word.
     let name = name.trim_end_matches('_');
-    let requires = requirements(context, this, &body.requires);
-    let operation = if crate::source::mentions_word(&requires, "op") {
-        "op"
-    } else {
-        "_op"
-    };
-    let _ = write!(
-        out,
-        "/// What it needs. ({place})\nfn {name}_requires({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{requires}}}\n"
-    );
+    let mut requires = "nothing".to_owned();
+    if !body.requires.is_empty() {
+        let code = requirements(context, this, &body.requires);
+        requires = format!("{name}_requires");
+        let _ = write!(
+            out,
+            "\n/// What {about} needs. ({place})\nfn {requires}({}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{code}}}\n",
+            parameter("op", &code)
+        );
+    }
     let mut writer = Writer {
         context,
         this,
@@ -62,18 +65,14 @@ pub fn operation(
     let does = if body.does.is_empty() {
         "None".to_owned()
     } else {
-        let operation = if crate::source::mentions_word(&does, "op") {
-            "op"
-        } else {
-            "_op"
-        };
         let _ = write!(
             out,
-            "/// What it does. ({place})\nfn {name}_does({operation}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{does}}}\n"
+            "\n/// What {about} does. ({place})\nfn {name}_does({}: &mut Operation<'_>) -> Result<(), Refusal> {{\n{does}}}\n",
+            parameter("op", &does)
         );
         format!("Some({name}_does)")
     };
-    let hook = format!("Hook {{ requires: {name}_requires, does: {does} }}");
+    let hook = format!("Hook {{ requires: {requires}, does: {does} }}");
     let signs_in = specc_ir::walk::signs_in(context.ir, &body.does);
     let returns = returns.map(|expr| {
         let mut rust = Rust::new(context.ir, context.names, Mode::Effect, this);
@@ -81,14 +80,14 @@ pub fn operation(
             rust.row_variable(*variable, format!("op.kept({kept:?})"));
         }
         let value = rust.answered(expr);
-        let operation = if crate::source::mentions_word(&value, "op") {
-            "op"
-        } else {
-            "_op"
+        let operation = parameter("op", &value);
+        let value = match crate::rust::asked(&value) {
+            Some(asked) => asked.to_owned(),
+            None => format!("Ok({value})"),
         };
         let _ = write!(
             out,
-            "/// What it answers. ({place})\nfn {name}_returns({operation}: &mut Operation<'_>) -> Result<Value, Refusal> {{ Ok({value}) }}\n"
+            "\n/// What {about} answers. ({place})\nfn {name}_returns({operation}: &mut Operation<'_>) -> Result<Value, Refusal> {{ {value} }}\n"
         );
         let kind = super::fields::answer_kind(context, &expr.ty);
         format!("Some(Returns {{ kind: {kind}, value: {name}_returns }})")
@@ -109,10 +108,7 @@ fn requirements(context: &Context<'_>, this: Option<EntityId>, requires: &[Requi
     let last = requires.len().saturating_sub(1);
     let mut ended = false;
     for (position, requirement) in requires.iter().enumerate() {
-        out.push_str(&note(&pointed(
-            "",
-            &context.place(requirement.sentence.span),
-        )));
+        out.push_str(&note(&context.place(requirement.sentence.span)));
         let call = format!(
             "op.require({}, {}, {})",
             rust.condition(&requirement.condition),
@@ -168,9 +164,14 @@ impl Writer<'_> {
 
     /// A list's result, where its last effect is no refusal.
     fn end(&self, items: &[EffectItem], out: &mut String) {
-        if !items.iter().any(ends) {
-            out.push_str("Ok(())\n");
+        if items.iter().any(ends) {
+            return;
         }
+        // The last effect's answer is that of the whole.
+        let answers = items
+            .last()
+            .is_some_and(|item| item.otherwise.is_some() || answers(&item.effect));
+        finish(answers, out);
     }
 
     fn item(&mut self, item: &EffectItem, system: bool, out: &mut String) {
@@ -212,26 +213,17 @@ impl Writer<'_> {
             self.effect(&item.effect, system, &mut effect);
         }
         if !ends_effect(&item.effect) {
-            effect.push_str("Ok(())\n");
+            finish(answers(&item.effect), &mut effect);
         }
         let mut instead = self.list(otherwise, system);
         self.end(otherwise, &mut instead);
-        let first = if crate::source::mentions_word(&effect, "op") {
-            "op"
-        } else {
-            "_op"
-        };
-        let second = if crate::source::mentions_word(&instead, "op") {
-            "op"
-        } else {
-            "_op"
-        };
+        let (first, second) = (parameter("op", &effect), parameter("op", &instead));
         let _ = writeln!(
             out,
             "op.attempt(|{first}: &mut Operation<'_>| {{ {effect} }}, |{second}: &mut Operation<'_>| {{ {instead} }})?;"
         );
         if let Some((variable, name)) = known {
-            self.keep(variable, &name, out);
+            self.keep(variable, &name, &name, out);
         }
     }
 
@@ -317,11 +309,11 @@ impl Writer<'_> {
                 sql.reach(*var, Reach::Alias("t".to_owned()));
                 let filter = filter
                     .as_ref()
-                    .map(|filter| format!(" WHERE {}", sql.condition(filter)))
+                    .map(|filter| format!(" WHERE {}", bare(&sql.condition(filter))))
                     .unwrap_or_default();
-                let order = sql.order(sort, "t.\"id\"");
-                let table = quoted(&self.context.names.table(*entity));
-                let statement = format!("SELECT t.\"id\" FROM {table} t{filter} ORDER BY {order}");
+                let order = sql.order(sort, "t.id");
+                let table = ident(&self.context.names.table(*entity));
+                let statement = format!("SELECT t.id FROM {table} t{filter} ORDER BY {order}");
                 let binds: Vec<String> = sql
                     .finish()
                     .iter()
@@ -335,30 +327,18 @@ impl Writer<'_> {
                 } else {
                     "_".to_owned()
                 };
-                self.rust.row_variable(*var, name.clone());
+                self.rust.row_variable(*var, format!("Some({name})"));
                 let inner = self.list(body, system);
-                if body.iter().any(ends) {
-                    let pattern = if name == "_" {
-                        "_".to_owned()
-                    } else {
-                        format!("{name} @ Some(_)")
-                    };
-                    if name == "_" {
-                        let _ = writeln!(out, "if !{rows}.is_empty() {{ {inner} }}");
-                    } else {
-                        let _ = writeln!(
-                            out,
-                            "if let {pattern} = {rows}.first().copied() {{ {inner} }}"
-                        );
-                    }
+                let _ = if !body.iter().any(ends) {
+                    writeln!(out, "for {name} in {rows} {{ {inner} }}")
+                } else if name == "_" {
+                    writeln!(out, "if !{rows}.is_empty() {{ {inner} }}")
                 } else {
-                    let map = if name == "_" {
-                        ""
-                    } else {
-                        ".into_iter().map(Some)"
-                    };
-                    let _ = writeln!(out, "for {name} in {rows}{map} {{ {inner} }}");
-                }
+                    writeln!(
+                        out,
+                        "if let Some({name}) = {rows}.first().copied() {{ {inner} }}"
+                    )
+                };
             }
             Effect::When {
                 condition,
@@ -439,18 +419,14 @@ impl Writer<'_> {
                 )
             })
             .collect();
-        let inputs = if inputs.is_empty() {
-            "Vec::new()".to_owned()
-        } else {
-            format!("Vec::from([{}])", inputs.join(", "))
-        };
+        let inputs = inputs.join(", ");
         let entity = entity.map_or_else(
             || "None".to_owned(),
             |entity| format!("Some({})", self.entity(entity)),
         );
         let _ = writeln!(
             out,
-            "op.run({entity}, {target}, {}, {inputs}, {authority})?;",
+            "op.run({entity}, {target}, {}, [{inputs}], {authority})?;",
             literal(&slug)
         );
     }
@@ -467,14 +443,10 @@ impl Writer<'_> {
                 )
             })
             .collect();
-        let values = if values.is_empty() {
-            "Vec::new()".to_owned()
-        } else {
-            format!("Vec::from([{}])", values.join(", "))
-        };
         format!(
-            "op.create({}, {values}, {})",
+            "op.create({}, [{}], {})",
             self.entity(entity),
+            values.join(", "),
             authority(system)
         )
     }
@@ -504,7 +476,7 @@ impl Writer<'_> {
             })
             .collect();
         format!(
-            "op.sign_up(Vec::from([{}]), {}, {at}, {})",
+            "op.sign_up([{}], {}, {at}, {})",
             values.join(", "),
             self.rust.stored(password, &Type::Text),
             authority(system)
@@ -516,9 +488,10 @@ impl Writer<'_> {
         match bind {
             Some(variable) if self.speaks_of(variable) => {
                 let name = self.name(entity);
-                self.rust.row_variable(variable, name.clone());
-                let _ = writeln!(out, "let {name} = Some({call}?);");
-                self.keep(variable, &name, out);
+                let row = format!("Some({name})");
+                self.rust.row_variable(variable, row.clone());
+                let _ = writeln!(out, "let {name} = {call}?;");
+                self.keep(variable, &name, &row, out);
             }
             _ => {
                 let _ = writeln!(out, "{call}?;");
@@ -527,9 +500,9 @@ impl Writer<'_> {
     }
 
     /// Keeps a row that the answer speaks of.
-    fn keep(&mut self, variable: VarId, name: &str, out: &mut String) {
+    fn keep(&mut self, variable: VarId, name: &str, row: &str, out: &mut String) {
         if self.returns.is_some_and(|expr| mentions(expr, variable)) {
-            let _ = writeln!(out, "op.keep({name:?}, {name});");
+            let _ = writeln!(out, "op.keep({name:?}, {row});");
             self.kept.push((variable, name.to_owned()));
         }
     }
@@ -551,12 +524,14 @@ impl Writer<'_> {
 
     fn plain_text(&self, expr: &Expr) -> String {
         if let ExprKind::Literal(specc_ir::expr::Literal::Text(text)) = &expr.kind {
-            return format!("{}.to_owned()", literal(text));
+            return literal(text);
         }
-        match self.rust.value(expr) {
-            (code, Form::Borrowed) => format!("{code}.unwrap_or_default().to_owned()"),
-            (code, _) => format!("{code}.unwrap_or_default()"),
+        if let ExprKind::Join(pieces) = &expr.kind
+            && !self.rust.is_statement(expr)
+        {
+            return self.rust.formatted(pieces);
         }
+        format!("{}.unwrap_or_default()", self.rust.value(expr).0)
     }
 
     fn entity(&self, entity: EntityId) -> String {
@@ -592,6 +567,25 @@ impl Writer<'_> {
 
     fn speaks_of(&self, variable: VarId) -> bool {
         speaks_of(self.body, variable) || self.returns.is_some_and(|expr| mentions(expr, variable))
+    }
+}
+
+/// It answers with whether it was refused, and nothing else.
+fn answers(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Set { .. } | Effect::Delete { .. } | Effect::Do { .. }
+    )
+}
+
+/// Ends a function's body; the answer of its last effect is its own where that effect gives one.
+fn finish(answers: bool, out: &mut String) {
+    match out.strip_suffix("?;\n").map(str::len) {
+        Some(length) if answers => {
+            out.truncate(length);
+            out.push('\n');
+        }
+        _ => out.push_str("Ok(())\n"),
     }
 }
 

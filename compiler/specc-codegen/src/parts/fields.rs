@@ -301,13 +301,11 @@ fn default(
                 "default_{}",
                 context.names.accessor(entity, id).trim_end_matches('_')
             );
-            let operation = if crate::source::mentions_word(&code, "op") {
-                "op"
-            } else {
-                "_op"
-            };
+            let operation = crate::source::parameter("op", &code);
             // What cannot be found out leaves the field empty, and a required one refuses that.
-            let code = if code.contains(")?") {
+            let code = if let Some(asked) = crate::rust::asked(&code) {
+                format!("{asked}.unwrap_or_default()")
+            } else if code.contains(")?") {
                 format!(
                     "let value = || -> Result<Value, Refusal> {{ Ok({code}) }};\nvalue().unwrap_or_default()"
                 )

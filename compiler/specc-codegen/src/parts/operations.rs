@@ -4,7 +4,7 @@ use super::{Context, access, effects, fields, label};
 use crate::source::{list, literal, pointed};
 use crate::sql::{Names as _, Sql};
 use specc_ir::expr::{Expr, ExprKind};
-use specc_ir::ir::{Action, Body, Effect, EffectItem, EntityId, Ir, Lifecycle, Step, Verb};
+use specc_ir::ir::{Action, Body, Effect, EffectItem, EntityId, Ir, Lifecycle, Step, Verb, Who};
 use specc_syntax::names::same_name;
 
 /// How far passwords are followed into the actions that an action runs; the runtime goes no deeper.
@@ -27,18 +27,11 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
                 &format!("may_{}", crate::names::snake(&step.name.text, "step")),
                 "_",
             );
-            let text = pointed(
-                &format!(
-                    "{}: {}",
-                    step.name.text,
-                    access::who_text(context, &step.who)
-                ),
-                &place,
-            );
-            let may = access::who_function(context, &name, &step.who, &text);
-            functions.push_str(&format!(
-                "\n/// Who may {}. ({place})\n{may}",
-                crate::source::comment(&step.name.text)
+            functions.push_str(&access::who_function(
+                context,
+                &name,
+                &step.who,
+                &who_may(context, &step.name.text, &step.who, &place),
             ));
             let body = step
                 .action
@@ -62,11 +55,12 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
                             context,
                             Some(entity),
                             &name,
+                            &format!("`{}`", lower(&step.name.text)),
                             &action.body,
                             action.returns.as_ref(),
                             &context.place(action.span),
                         );
-                        functions.push_str(&spaced(&text));
+                        functions.push_str(&text);
                         bodies.push((id.0, hook.clone(), answer.clone()));
                         (hook, answer)
                     });
@@ -129,7 +123,7 @@ fn entry(
         context.names.field_constant(entity, lifecycle.field),
         list(&from),
         literal(&state(step.to)),
-        literal(&when),
+        literal(crate::sql::bare(&when)),
         step.otherwise,
         literal(place)
     )
@@ -144,21 +138,22 @@ pub fn actions(context: &Context<'_>, entity: Option<EntityId>) -> String {
         let place = context.place(action.span);
         let function = context.names.action_function(position);
         let may = format!("may_{}", function.trim_end_matches('_'));
-        let text = pointed(&access::who_text(context, &action.who), &place);
-        let name = crate::source::comment(&action.name.text);
-        functions.push_str(&format!(
-            "\n/// Who may {name}. ({place})\n{}",
-            access::who_function(context, &may, &action.who, &text)
+        functions.push_str(&access::who_function(
+            context,
+            &may,
+            &action.who,
+            &who_may(context, &action.name.text, &action.who, &place),
         ));
         let (text, hook, answer) = effects::operation(
             context,
             entity,
             function,
+            &format!("`{}`", lower(&action.name.text)),
             &action.body,
             action.returns.as_ref(),
             &place,
         );
-        functions.push_str(&spaced(&text));
+        functions.push_str(&text);
         entries.push(format!(
             "Action {{ name: {}, slug: {}, about: {}, who: {may}, inputs: {}, body: {hook}, answer: {answer}, path: {}, source: {} }}",
             literal(&label(&action.name.text)),
@@ -209,11 +204,15 @@ pub fn hooks(context: &Context<'_>, entity: EntityId) -> (String, [String; 3]) {
             body.does.extend(more.body.does.iter().cloned());
         }
         let place = context.place(first.span);
-        let (functions, hook) = effects::hook(context, Some(entity), function, &body, &place);
+        let (about, when) = match verb {
+            Verb::Create => ("creating", "a row is created"),
+            Verb::Delete => ("deleting", "a row is deleted"),
+            _ => ("changing", "a row is changed"),
+        };
+        let (functions, hook) =
+            effects::hook(context, Some(entity), function, about, &body, &place);
         text.push_str(&format!(
-            "\n/// {} ({place})\npub const {constant}: Hook = {hook};\n{}",
-            label(function),
-            spaced(&functions)
+            "\n/// When {when}. ({place})\npub const {constant}: Hook = {hook};\n{functions}"
         ));
         *slot = format!("Some(hooks::{constant})");
     }
@@ -291,6 +290,17 @@ fn passwords(ir: &Ir, items: &[EffectItem], deep: u32) -> Vec<String> {
     found
 }
 
-fn spaced(text: &str) -> String {
-    format!("\n{text}")
+/// Who may take a step or do an action, as the sentence above its function.
+fn who_may(context: &Context<'_>, name: &str, who: &[Who], place: &str) -> String {
+    let who = access::who_text(context, who);
+    pointed(&format!("Who may `{}`: {who}.", lower(name)), place)
+}
+
+/// A name in the middle of a sentence.
+fn lower(name: &str) -> String {
+    let name = crate::source::comment(name).replace('`', "'");
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }

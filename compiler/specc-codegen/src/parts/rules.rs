@@ -3,7 +3,7 @@
 use super::Context;
 use crate::rust::{Mode, Rust};
 use crate::source::{list, literal};
-use crate::sql::{Names as _, Sql, needs_statement, quoted, variables_of};
+use crate::sql::{Names as _, Sql, bare, ident, needs_statement, variables_of};
 use specc_ir::expr::{Expr, OLD};
 use specc_ir::ir::{EntityId, FieldId, Rule, RuleCheck, RuleOn};
 use std::fmt::Write as _;
@@ -20,25 +20,23 @@ pub fn rules(context: &Context<'_>, entity: EntityId) -> String {
     for rule in &declared.rules {
         let check = match &rule.check {
             RuleCheck::Holds(expr) if in_sql(context, rule, expr) => {
-                format!(
-                    "Check::Sql({})",
-                    literal(&Sql::over_row(context.ir, context.names).condition(expr))
-                )
+                let sql = Sql::over_row(context.ir, context.names).condition(expr);
+                format!("Check::Sql({})", literal(bare(&sql)))
             }
             RuleCheck::Holds(expr) => {
                 let name = taken.take(&crate::names::identifier(&rule.id, "rule"), "_");
                 let code = Rust::new(context.ir, context.names, Mode::Condition, Some(entity))
                     .condition(expr);
-                let operation = if crate::source::mentions_word(&code, "op") {
-                    "op"
-                } else {
-                    "_op"
+                let operation = crate::source::parameter("op", &code);
+                let code = match crate::rust::asked(&code) {
+                    Some(asked) => asked.to_owned(),
+                    None => format!("Ok({code})"),
                 };
                 let text =
                     crate::source::pointed(&rule.sentence.text, &context.place(rule.sentence.span));
                 let _ = write!(
                     functions,
-                    "\n/// {text}\nfn {name}({operation}: &Operation<'_>) -> Result<bool, Refusal> {{ Ok({code}) }}\n"
+                    "\n/// {text}\nfn {name}({operation}: &Operation<'_>) -> Result<bool, Refusal> {{ {code} }}\n"
                 );
                 format!("Check::Code({name})")
             }
@@ -47,10 +45,8 @@ pub fn rules(context: &Context<'_>, entity: EntityId) -> String {
                 ranges,
                 when,
             } => {
-                format!(
-                    "Check::Sql({})",
-                    literal(&unique(context, entity, fields, ranges, when.as_ref()))
-                )
+                let sql = unique(context, entity, fields, ranges, when.as_ref());
+                format!("Check::Sql({})", literal(bare(&sql)))
             }
         };
         let fields: Vec<String> = rule
@@ -98,10 +94,10 @@ fn unique(
         let computed = context.field(entity, *field);
         match computed.and_then(|field| field.computed.as_ref()) {
             Some(computed) => Sql::over_alias(context.ir, context.names, alias).value(computed),
-            None => format!("{alias}.{}", quoted(&context.names.column(entity, *field))),
+            None => format!("{alias}.{}", ident(&context.names.column(entity, *field))),
         }
     };
-    let mut parts = vec!["o.\"id\" <> t.\"id\"".to_owned()];
+    let mut parts = vec!["o.id <> t.id".to_owned()];
     for field in fields {
         parts.push(format!("{} = {}", column("o", field), column("t", field)));
     }
@@ -115,15 +111,20 @@ fn unique(
     if let Some(when) = when {
         parts.push(Sql::over_alias(context.ir, context.names, "o").condition(when));
     }
-    let table = quoted(&context.names.table(entity));
+    let table = ident(&context.names.table(entity));
     let free = format!(
         "NOT EXISTS (SELECT 1 FROM {table} o WHERE {})",
         parts.join(" AND ")
     );
     match when {
         Some(when) => {
-            let when = Sql::over_row(context.ir, context.names).strict(when);
-            format!("(NOT {when} OR {free})")
+            let not = Sql::over_row(context.ir, context.names).negated(when);
+            let not = if bare(&not).contains(" AND ") || bare(&not).contains(" OR ") {
+                not.as_str()
+            } else {
+                bare(&not)
+            };
+            format!("({not} OR {free})")
         }
         None => free,
     }

@@ -5,7 +5,7 @@
 
 use super::Context;
 use crate::source::{list, literal};
-use crate::sql::{Names as _, Reach, Sql, needs_statement, quoted, walk};
+use crate::sql::{Names as _, Reach, Sql, bare, ident, needs_statement, walk};
 use specc_ir::expr::{Aggregate, AggregateOp, BinaryOp, Expr, ExprKind, FieldRef, THIS, VarId};
 use specc_ir::ir::{EntityId, FieldId, Ir, Rule, RuleCheck, RuleOn, Type, USER};
 use std::collections::BTreeMap;
@@ -303,9 +303,10 @@ impl Search<'_> {
         let mut sql = Sql::over_row(self.context.ir, self.context.names);
         sql.reach(CHANGED, Reach::Value(":row".to_owned()));
         let condition = sql.condition(&condition);
-        let table = quoted(&self.context.names.table(self.entity));
+        let table = ident(&self.context.names.table(self.entity));
         self.found.push(Rows::Query(format!(
-            "SELECT t.\"id\" FROM {table} t WHERE {condition}"
+            "SELECT t.id FROM {table} t WHERE {}",
+            bare(&condition)
         )));
     }
 

@@ -126,21 +126,33 @@ impl Rust<'_> {
         (code, Form::Plain)
     }
 
-    /// A `String` for text interpolation.
-    pub(super) fn shown(&self, expr: &Expr) -> String {
-        if let ExprKind::Literal(Literal::Text(text)) = &expr.kind {
-            return format!("{}.to_owned()", literal(text));
+    /// A `String` of pieces of text and values.
+    pub(crate) fn formatted(&self, pieces: &[Expr]) -> String {
+        let mut text = String::new();
+        let mut values = Vec::new();
+        for piece in pieces {
+            if let ExprKind::Literal(Literal::Text(part)) = &piece.kind {
+                text.push_str(&part.replace('{', "{{").replace('}', "}}"));
+            } else {
+                text.push_str("{}");
+                values.push(self.shown(piece));
+            }
         }
+        if values.is_empty() {
+            let text = text.replace("{{", "{").replace("}}", "}");
+            return format!("{}.to_owned()", literal(&text));
+        }
+        format!("format!({}, {})", literal(&text), values.join(", "))
+    }
+
+    /// Something that shows the value inside text.
+    fn shown(&self, expr: &Expr) -> String {
         let (code, form) = self.value(expr);
         match (&expr.ty, form) {
             (Type::Choice(choice), _) => {
-                format!(
-                    "{code}.map_or_else(String::new, |value| {}::label(value).to_owned())",
-                    self.names.choice(*choice)
-                )
+                format!("{code}.map_or(\"\", {}::label)", self.names.choice(*choice))
             }
-            (_, Form::Borrowed) => format!("{code}.unwrap_or_default().to_owned()"),
-            (_, Form::Owned) => format!("{code}.unwrap_or_default()"),
+            (_, Form::Borrowed | Form::Owned) => format!("{code}.unwrap_or_default()"),
             (Type::List(item), Form::List | Form::Slice) if !matches!(**item, Type::Ref(_)) => {
                 format!("{code}.join(\", \")")
             }

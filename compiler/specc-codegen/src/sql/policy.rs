@@ -1,8 +1,8 @@
 //! Who may: read policies and roles as SQL.
 
-use super::shape::{entity_of, role_test};
-use super::{Sql, holders_of, quoted, text_literal};
-use specc_ir::expr::{Expr, ExprKind};
+use super::shape::{entity_of, joined, role_test};
+use super::{Sql, holders_of, ident, operand, text_literal};
+use specc_ir::expr::{BinaryOp, Expr, ExprKind};
 use specc_ir::ir::{EntityId, Grant, RoleId, Verb, Who};
 
 impl<'a> Sql<'a> {
@@ -22,7 +22,7 @@ impl<'a> Sql<'a> {
                 parts.push(self.grant(grant, alias));
             }
         }
-        format!("({})", parts.join(" OR "))
+        joined(BinaryOp::Or, &parts)
     }
 
     fn grant(&mut self, grant: &Grant, alias: &str) -> String {
@@ -37,9 +37,10 @@ impl<'a> Sql<'a> {
                 Who::Relation(expr) => format!("{} = :me", inner.value(expr)),
             })
             .collect();
-        let who = format!("({})", who.join(" OR "));
+        let who = joined(BinaryOp::Or, &who);
         let out = match &grant.when {
-            Some(when) => format!("({who} AND {})", inner.condition(when)),
+            Some(when) if grant.who.contains(&Who::Anyone) => inner.condition(when),
+            Some(when) => joined(BinaryOp::And, &[who, inner.condition(when)]),
             None => who,
         };
         self.next_alias = inner.next_alias;
@@ -59,8 +60,9 @@ impl<'a> Sql<'a> {
         let policy = self.read_policy(entity, &alias);
         let table = self.names.table(entity);
         format!(
-            "EXISTS (SELECT 1 FROM {} {alias} WHERE {alias}.\"id\" = {row} AND {policy})",
-            quoted(&table)
+            "EXISTS (SELECT 1 FROM {} {alias} WHERE {alias}.id = {row} AND {})",
+            ident(&table),
+            operand(BinaryOp::And, &policy)
         )
     }
 
@@ -74,7 +76,7 @@ impl<'a> Sql<'a> {
             .map(|holder| text_literal(&self.names.role(holder)))
             .collect();
         let mut parts = vec![format!(
-            "EXISTS (SELECT 1 FROM \"user_role\" WHERE \"user_id\" = {user} AND \"role\" IN ({}))",
+            "EXISTS (SELECT 1 FROM user_role WHERE user_id = {user} AND role IN ({}))",
             holders.join(", ")
         )];
         for holder in holders_of(self.ir, role) {
@@ -89,13 +91,14 @@ impl<'a> Sql<'a> {
                 let alias = self.alias();
                 let mut inner = self.nested(&alias);
                 let condition = inner.condition(when);
+                let condition = operand(BinaryOp::And, &condition);
                 self.next_alias = inner.next_alias;
-                let table = quoted(&self.names.table(specc_ir::ir::USER));
+                let table = ident(&self.names.table(specc_ir::ir::USER));
                 parts.push(format!(
-                    "EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.\"id\" = {user} AND {condition})"
+                    "EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.id = {user} AND {condition})"
                 ));
             }
         }
-        format!("({})", parts.join(" OR "))
+        joined(BinaryOp::Or, &parts)
     }
 }

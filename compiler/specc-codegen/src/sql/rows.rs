@@ -1,7 +1,7 @@
 //! Aggregates as SQL: statements over the rows of an entity.
 
-use super::{Reach, Sql, is_text, quoted, scale_or_zero};
-use specc_ir::expr::{Aggregate, AggregateOp, Sort};
+use super::{Reach, Sql, ident, is_text, operand, scale_or_zero};
+use specc_ir::expr::{Aggregate, AggregateOp, BinaryOp, Sort};
 use specc_ir::ir::Type;
 
 impl Sql<'_> {
@@ -15,7 +15,7 @@ impl Sql<'_> {
             };
             (
                 self.value(owner),
-                quoted(&self.names.join_table(entity, *field)),
+                ident(&self.names.join_table(entity, *field)),
             )
         });
         self.variables
@@ -23,7 +23,7 @@ impl Sql<'_> {
         let mut parts = Vec::new();
         if let Some((owner, join)) = through {
             parts.push(format!(
-                "{alias}.\"id\" IN (SELECT \"item\" FROM {join} WHERE \"owner\" = {owner})"
+                "{alias}.id IN (SELECT item FROM {join} WHERE owner = {owner})"
             ));
         }
         if let Some(filter) = &aggregate.filter {
@@ -32,20 +32,24 @@ impl Sql<'_> {
         let filter = if parts.is_empty() {
             String::new()
         } else {
+            let parts: Vec<&str> = parts
+                .iter()
+                .map(|part| operand(BinaryOp::And, part))
+                .collect();
             format!(" WHERE {}", parts.join(" AND "))
         };
         (
-            format!("{} {alias}", quoted(&self.names.table(aggregate.entity))),
+            format!("{} {alias}", ident(&self.names.table(aggregate.entity))),
             filter,
         )
     }
 
     pub(super) fn every(&mut self, aggregate: &Aggregate) -> String {
         let (from, filter) = self.rows(aggregate);
-        let broken = aggregate.value.as_ref().map_or_else(
-            || "0".to_owned(),
-            |value| format!("NOT {}", self.strict(value)),
-        );
+        let broken = aggregate
+            .value
+            .as_ref()
+            .map_or_else(|| "0".to_owned(), |value| self.negated(value));
         let glue = if filter.is_empty() { " WHERE" } else { " AND" };
         format!("(NOT EXISTS (SELECT 1 FROM {from}{filter}{glue} {broken}))")
     }
@@ -56,7 +60,7 @@ impl Sql<'_> {
             Some(Reach::Alias(alias)) => alias.clone(),
             _ => String::new(),
         };
-        let id = format!("{alias}.\"id\"");
+        let id = format!("{alias}.id");
         let value = aggregate
             .value
             .as_ref()

@@ -12,6 +12,276 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A name as SQL: in quotes where it is no plain word, or a word of SQL itself.
+#[must_use]
+pub fn ident(name: &str) -> String {
+    let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && WORDS.binary_search(&name).is_err();
+    if plain { name.to_owned() } else { quoted(name) }
+}
+
+/// Words that SQLite or PostgreSQL keep for themselves, in order.
+const WORDS: &[&str] = &[
+    "abort",
+    "action",
+    "add",
+    "after",
+    "all",
+    "alter",
+    "always",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "attach",
+    "authorization",
+    "autoincrement",
+    "before",
+    "begin",
+    "between",
+    "binary",
+    "both",
+    "by",
+    "cascade",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "commit",
+    "concurrently",
+    "conflict",
+    "constraint",
+    "create",
+    "cross",
+    "current",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "database",
+    "default",
+    "deferrable",
+    "deferred",
+    "delete",
+    "desc",
+    "detach",
+    "distinct",
+    "do",
+    "drop",
+    "each",
+    "else",
+    "end",
+    "escape",
+    "except",
+    "exclude",
+    "exclusive",
+    "exists",
+    "explain",
+    "fail",
+    "false",
+    "fetch",
+    "filter",
+    "first",
+    "following",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "generated",
+    "glob",
+    "grant",
+    "group",
+    "groups",
+    "having",
+    "if",
+    "ignore",
+    "ilike",
+    "immediate",
+    "in",
+    "index",
+    "indexed",
+    "initially",
+    "inner",
+    "insert",
+    "instead",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "key",
+    "last",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "match",
+    "materialized",
+    "natural",
+    "no",
+    "not",
+    "nothing",
+    "notnull",
+    "null",
+    "nulls",
+    "of",
+    "offset",
+    "oid",
+    "on",
+    "only",
+    "or",
+    "order",
+    "others",
+    "outer",
+    "over",
+    "overlaps",
+    "partition",
+    "placing",
+    "plan",
+    "pragma",
+    "preceding",
+    "primary",
+    "query",
+    "raise",
+    "range",
+    "recursive",
+    "references",
+    "regexp",
+    "reindex",
+    "release",
+    "rename",
+    "replace",
+    "restrict",
+    "returning",
+    "right",
+    "rollback",
+    "row",
+    "rowid",
+    "rows",
+    "savepoint",
+    "select",
+    "session_user",
+    "set",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "temp",
+    "temporary",
+    "then",
+    "ties",
+    "to",
+    "trailing",
+    "transaction",
+    "trigger",
+    "true",
+    "unbounded",
+    "union",
+    "unique",
+    "update",
+    "user",
+    "using",
+    "vacuum",
+    "values",
+    "variadic",
+    "verbose",
+    "view",
+    "virtual",
+    "when",
+    "where",
+    "window",
+    "with",
+    "within",
+    "without",
+];
+
+/// SQL without brackets around the whole.
+#[must_use]
+pub fn bare(sql: &str) -> &str {
+    let mut sql = sql;
+    while let Some(inner) = sql
+        .strip_prefix('(')
+        .and_then(|inner| inner.strip_suffix(')'))
+        && closes_at_end(inner)
+    {
+        sql = inner;
+    }
+    sql
+}
+
+/// Every bracket of it is its own.
+pub(super) fn closes_at_end(sql: &str) -> bool {
+    let mut depth = 0_u32;
+    let mut quote = None;
+    for byte in sql.bytes() {
+        match (byte, quote) {
+            (b'\'' | b'"', None) => quote = Some(byte),
+            (byte, Some(open)) if byte == open => quote = None,
+            (_, Some(_)) => {}
+            (b'(', None) => depth += 1,
+            (b')', None) => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return false,
+            },
+            _ => {}
+        }
+    }
+    depth == 0 && quote.is_none()
+}
+
+/// Conditions that must all hold, or of which one must; in brackets.
+pub(super) fn joined(op: BinaryOp, parts: &[String]) -> String {
+    let word = if op == BinaryOp::And { " AND " } else { " OR " };
+    let parts: Vec<&str> = parts.iter().map(|part| operand(op, part)).collect();
+    format!("({})", parts.join(word))
+}
+
+/// Without the brackets that it does not need beside an `AND` or `OR`.
+#[must_use]
+pub fn operand(op: BinaryOp, sql: &str) -> &str {
+    let inner = bare(sql);
+    let plain = !inner.starts_with("SELECT ")
+        && !has_word(inner, " OR ")
+        && (op == BinaryOp::And || !has_word(inner, " AND "));
+    if plain { inner } else { sql }
+}
+
+/// The word stands outside of all brackets and quotes.
+fn has_word(sql: &str, word: &str) -> bool {
+    sql.match_indices(word)
+        .any(|(at, _)| sql.get(..at).is_some_and(closes_at_end))
+}
+
+/// SQL that stands together: in brackets, unless it is a name, a number, or in brackets already.
+pub(super) fn grouped(sql: &str) -> String {
+    let plain = sql
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'));
+    if plain || bare(sql).len() < sql.len() {
+        sql.to_owned()
+    } else {
+        format!("({sql})")
+    }
+}
+
 /// A text literal; NUL, which SQLite would end the statement at, is spelled out.
 #[must_use]
 pub fn text_literal(text: &str) -> String {
@@ -280,6 +550,17 @@ pub fn walk(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             }
         }
         _ => {}
+    }
+}
+
+/// The operands of one operator, however they are nested.
+pub(super) fn each_operand<'e>(expr: &'e Expr, op: BinaryOp, visit: &mut dyn FnMut(&'e Expr)) {
+    match &expr.kind {
+        ExprKind::Binary(own, left, right) if *own == op => {
+            each_operand(left, op, visit);
+            each_operand(right, op, visit);
+        }
+        _ => visit(expr),
     }
 }
 

@@ -84,6 +84,20 @@ pub struct Grant {
     pub fields: Fields,
 }
 
+impl Grant {
+    /// Whatever the row.
+    #[must_use]
+    pub const fn always(fields: Fields) -> Grant {
+        Grant { when: "", fields }
+    }
+
+    /// On rows for which this SQL over `t` is true.
+    #[must_use]
+    pub const fn when(when: &'static str, fields: Fields) -> Grant {
+        Grant { when, fields }
+    }
+}
+
 /// What a caller may do, as grants of which any one is enough; empty means never.
 pub type Grants = Vec<Grant>;
 

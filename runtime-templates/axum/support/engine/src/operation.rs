@@ -251,9 +251,10 @@ impl<'t> Operation<'t> {
     pub fn create(
         &mut self,
         entity: usize,
-        values: Vec<(usize, Value)>,
+        values: impl IntoIterator<Item = (usize, Value)>,
         authority: Authority,
     ) -> Result<i64, Refusal> {
+        let values = values.into_iter().collect();
         let (scope, entity) = (self.scope(authority), self.of(entity)?);
         let id = scope.deeper(|| change::create(&scope, entity, values, change::Door::Effect))?;
         self.refresh()?;
@@ -285,9 +286,10 @@ impl<'t> Operation<'t> {
         entity: Option<usize>,
         id: Option<i64>,
         slug: &str,
-        inputs: Vec<(&'static str, Value)>,
+        inputs: impl IntoIterator<Item = (&'static str, Value)>,
         authority: Authority,
     ) -> Result<(), Refusal> {
+        let inputs = inputs.into_iter().collect();
         let scope = self.scope(authority);
         scope.deeper(|| match entity {
             None => perform::program_action(&scope, slug, inputs, change::Door::Effect).map(|_| ()),
@@ -312,12 +314,13 @@ impl<'t> Operation<'t> {
     /// Where signing up is closed, a value does not fit, or the address has an account.
     pub fn sign_up(
         &mut self,
-        values: Vec<(usize, Value)>,
+        values: impl IntoIterator<Item = (usize, Value)>,
         password: Value,
         at: At,
         authority: Authority,
     ) -> Result<i64, Refusal> {
         let scope = self.scope(authority);
+        let values = values.into_iter().collect();
         let user = scope.deeper(|| sign::up(&scope, values, password, at))?;
         self.refresh()?;
         Ok(user)
@@ -345,7 +348,8 @@ impl<'t> Operation<'t> {
     }
 
     /// Leaves a message that goes out once the operation is kept. Nobody, or somebody without an address, gets none.
-    pub fn email(&mut self, to: To, text: String) {
+    pub fn email(&mut self, to: To, text: impl Into<String>) {
+        let text = text.into();
         let path = self
             .entity
             .map(|entity| format!("/{}/{}", entity.slug, self.this.id));
@@ -407,6 +411,14 @@ impl<'t> Operation<'t> {
         }
         Ok(())
     }
+}
+
+/// What a hook without requirements, or without effects, does.
+///
+/// # Errors
+/// Never.
+pub fn nothing(_op: &mut Operation<'_>) -> Result<(), Refusal> {
+    Ok(())
 }
 
 fn borrowed<'p>(params: &'p [(&'p str, Value)]) -> Vec<(&'p str, &'p Value)> {

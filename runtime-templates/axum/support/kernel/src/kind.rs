@@ -60,3 +60,11 @@ pub struct Choice {
     /// As shown.
     pub label: &'static str,
 }
+
+impl Choice {
+    /// A value that is stored and sent as the first and shown as the second.
+    #[must_use]
+    pub const fn new(value: &'static str, label: &'static str) -> Choice {
+        Choice { value, label }
+    }
+}

@@ -48,10 +48,9 @@ pub fn show(kind: &str, value: Option<i64>) -> String {
     format::show(&kind, &Value::Int(value), "", 0)
 }
 
-/// Pieces joined; empty where nothing but blanks comes of it.
+/// The text; empty where it is nothing but blanks.
 #[must_use]
-pub fn join(pieces: &[String]) -> Option<String> {
-    let text = pieces.concat();
+pub fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
@@ -94,7 +93,7 @@ mod tests {
         assert_eq!(show("money", Some(-123_456)), "-1234.56");
         assert_eq!(show("time", Some(34_200_005)), "09:30");
         assert_eq!(show("duration", Some(5_400_000)), "1 hour 30 minutes");
-        assert_eq!(join(&[String::new()]), None);
-        assert_eq!(join(&[" ".to_owned(), "\n".to_owned()]), None);
+        assert_eq!(filled(String::new()), None);
+        assert_eq!(filled(" \n".to_owned()), None);
     }
 }
