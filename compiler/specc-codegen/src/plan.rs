@@ -210,6 +210,7 @@ fn tasks(context: &Context<'_>, migrations: &[(String, String)]) -> Vec<RenderTa
         ("Cargo.lock", TaskKind::Lock),
         ("README.md", TaskKind::Readme),
         (".gitignore", TaskKind::Ignore),
+        (".dockerignore", TaskKind::Ignore),
         ("deploy/Containerfile", TaskKind::Containerfile),
         ("deploy/app.service", TaskKind::Service),
         ("src/main.rs", TaskKind::Main),
