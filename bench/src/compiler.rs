@@ -9,12 +9,14 @@ use std::time::Instant;
 
 /// Times check and render, and prints a row for each size.
 pub fn run(runs: usize) -> anyhow::Result<()> {
-    print("entities  check ms  render ms  files   rendered MB  peak memory of check MB");
+    print(
+        "entities  check ms  render ms  its processor ms  files   rendered MB  peak memory of check MB",
+    );
     for entities in [100, 300, 1000] {
         let work = tempfile::tempdir()?;
         program::write(work.path(), entities)?;
         let folder = Folder::at(work.path());
-        let (mut check, mut render) = (Vec::new(), Vec::new());
+        let (mut check, mut render, mut processor) = (Vec::new(), Vec::new(), Vec::new());
         let (mut files, mut bytes) = (0, 0);
         for _ in 0..runs.max(1) {
             let start = Instant::now();
@@ -23,7 +25,7 @@ pub fn run(runs: usize) -> anyhow::Result<()> {
             if let Some(problem) = checked.diagnostics.iter().find(|_| checked.errors() > 0) {
                 bail!("the generated program has errors: {}", problem.message);
             }
-            let start = Instant::now();
+            let (start, used) = (Instant::now(), processor_ms()?);
             let plan =
                 specc_codegen::plan(&checked.ir, &checked.sources, &[]).map_err(|refused| {
                     anyhow::anyhow!(
@@ -37,6 +39,7 @@ pub fn run(runs: usize) -> anyhow::Result<()> {
                 })?;
             let rendered = specc_codegen::render(&plan, &checked.ir, &checked.sources);
             render.push(start.elapsed().as_secs_f64() * 1000.0);
+            processor.push(processor_ms()? - used);
             files = rendered.len();
             bytes = rendered.iter().map(|file| file.text.len()).sum::<usize>();
         }
@@ -45,14 +48,22 @@ pub fn run(runs: usize) -> anyhow::Result<()> {
             .output()
             .context("can't start this program again")?;
         print(&format!(
-            "{entities:>8}  {:>8.1}  {:>9.1}  {files:>5}  {:>11.1}  {:>23}",
+            "{entities:>8}  {:>8.1}  {:>9.1}  {:>16.1}  {files:>5}  {:>11.1}  {:>23}",
             median(check),
             median(render),
+            median(processor),
             bytes as f64 / 1e6,
             String::from_utf8_lossy(&memory.stdout).trim()
         ));
     }
     Ok(())
+}
+
+/// What all threads of this process used of the processor so far: the same on a busy machine.
+fn processor_ms() -> anyhow::Result<f64> {
+    let clock = nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID;
+    let used = nix::time::clock_gettime(clock).context("this process has no clock")?;
+    Ok(std::time::Duration::from(used).as_secs_f64() * 1000.0)
 }
 
 /// Checks once in this process and prints its peak resident memory in MB.
