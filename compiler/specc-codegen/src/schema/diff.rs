@@ -1,7 +1,8 @@
 //! What leads from one schema to the next, and what cannot be done without losing data.
 
-use super::{Column, Holds, Index, Schema, Table};
+use super::{Column, Holds, Index, Schema, Shape, Table};
 use crate::sql::{quoted, text_literal};
+use specc_syntax::names::fold_name;
 use std::fmt;
 
 /// A step of a migration; none of them loses data.
@@ -135,7 +136,27 @@ pub fn diff(old: &Schema, new: &Schema) -> Result<(Vec<Change>, Schema), Vec<Ref
     };
     for table in &new.tables {
         match old.table(&table.table) {
+            Some(before) if belongs_to_another(before, table, new) => {
+                refused.push(Refused {
+                    what: table.name.clone(),
+                    message: format!(
+                        "its table, {}, has the rows of {}, which is written alike; put {} first, or give one of them another name",
+                        table.table, before.name, before.name
+                    ),
+                    count: format!("SELECT count(*) FROM {}", quoted(&table.table)),
+                });
+            }
             None => {
+                if let Some(went) = renamed_entity(table, old, new) {
+                    refused.push(Refused {
+                        what: table.name.clone(),
+                        message: format!(
+                            "it came and {0} went, which may be a rename, and entities can't be renamed yet; keep the name {0}, or build once with neither",
+                            went.name
+                        ),
+                        count: format!("SELECT count(*) FROM {}", quoted(&went.table)),
+                    });
+                }
                 changes.push(Change::NewTable(table.clone()));
                 after.tables.push(table.clone());
             }
@@ -174,6 +195,35 @@ pub fn diff(old: &Schema, new: &Schema) -> Result<(Vec<Change>, Schema), Vec<Ref
     }
 }
 
+/// This table was another entity's (or field's) that is still there under another table: the two are written alike,
+/// and changed places.
+fn belongs_to_another(before: &Table, table: &Table, new: &Schema) -> bool {
+    let same = |name: &str| fold_name(name) == fold_name(&before.name);
+    !same(&table.name) && new.tables.iter().any(|other| same(&other.name))
+}
+
+/// The entity that went while this one came with all its fields.
+fn renamed_entity<'a>(table: &Table, old: &'a Schema, new: &Schema) -> Option<&'a Table> {
+    old.tables.iter().find(|went| {
+        let has = |column: &Column| {
+            table.columns.iter().any(|own| {
+                own.column == column.column && own.holds.sql_type() == column.holds.sql_type()
+            })
+        };
+        let mut columns = went
+            .columns
+            .iter()
+            .filter(|column| !column.retired)
+            .peekable();
+        !went.retired
+            && went.shape == Shape::Rows
+            && table.shape == Shape::Rows
+            && new.table(&went.table).is_none()
+            && columns.peek().is_some()
+            && columns.all(has)
+    })
+}
+
 /// Indexes go first and come last, so that columns can be renamed between.
 fn order(mut changes: Vec<Change>) -> Vec<Change> {
     changes.sort_by_key(|change| match change {
@@ -195,12 +245,47 @@ fn table_changes(
 ) -> Table {
     let mut renamed: Vec<&str> = Vec::new();
     let mut came: Vec<&Column> = Vec::new();
+    let same = |left: &str, right: &str| fold_name(left) == fold_name(right);
     for column in &table.columns {
+        let was = column.was.as_ref().and_then(|was| {
+            let there =
+                *was != column.column && table.columns.iter().any(|other| other.column == *was);
+            before
+                .columns
+                .iter()
+                .find(|old| there && !old.retired && old.column == *was)
+        });
+        if let Some(was) = was {
+            refused.push(Refused {
+                what: format!("{}.{}", table.name, column.name),
+                message: format!(
+                    "it is said to have been {0}, and there is a field {0} still; take `was {0}` out, or build once without the field {0}",
+                    was.name
+                ),
+                count: filled(table, was),
+            });
+        }
         if let Some(old) = before
             .columns
             .iter()
             .find(|old| old.column == column.column)
         {
+            // Two names that are written alike may have changed places.
+            if !same(&old.name, &column.name)
+                && table
+                    .columns
+                    .iter()
+                    .any(|other| same(&other.name, &old.name))
+            {
+                refused.push(Refused {
+                    what: format!("{}.{}", table.name, column.name),
+                    message: format!(
+                        "its column, {}, has the data of {}, which is written alike; put {} first, or give one of them another name",
+                        column.column, old.name, old.name
+                    ),
+                    count: filled(table, old),
+                });
+            }
             column_changes(table, old, column, changes, refused);
             continue;
         }
@@ -287,32 +372,33 @@ fn table_changes(
     }
     for index in &table.indexes {
         if !before.indexes.contains(index) {
-            let plain = |index: &Index| {
-                let columns = index.columns.iter();
-                columns
-                    .filter(|column| *column != super::UNSETTLED)
-                    .cloned()
-                    .collect::<Vec<String>>()
-            };
+            let columns = plain(index);
             let old = before
                 .columns
                 .iter()
-                .any(|old| plain(index).contains(&old.column));
+                .any(|old| columns.contains(&old.column));
+            // A default makes all rows agree, and a renamed column comes with its data.
+            let filled = table.columns.iter().any(|column| {
+                columns.contains(&column.column)
+                    && (column.default.is_some() || renamed_from(before, column).is_some())
+            });
+            let was: Vec<String> = columns
+                .iter()
+                .map(|name| {
+                    let column = table.columns.iter().find(|column| column.column == *name);
+                    let from = column.and_then(|column| renamed_from(before, column));
+                    from.unwrap_or(name).clone()
+                })
+                .collect();
             let kept_so_far = before
                 .indexes
                 .iter()
-                .any(|other| other.unique && plain(other) == plain(index));
-            if index.unique && old && !kept_so_far {
-                let columns: Vec<String> =
-                    plain(index).iter().map(|column| quoted(column)).collect();
-                let columns = columns.join(", ");
+                .any(|other| other.unique && (plain(other) == columns || plain(other) == was));
+            if index.unique && (old || filled) && !kept_so_far {
                 refused.push(Refused {
-                    what: format!("{}.{}", table.name, index.columns.join(", ")),
+                    what: format!("{}.{}", table.name, columns.join(", ")),
                     message: "rows that exist may agree in what is to be unique; this is not compiled yet".to_owned(),
-                    count: format!(
-                        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {columns} IS NOT NULL GROUP BY {columns} HAVING count(*) > 1)",
-                        quoted(&table.table)
-                    ),
+                    count: agreeing(before, table, index),
                 });
             }
             changes.push(Change::NewIndex {
@@ -362,7 +448,8 @@ fn column_changes(
             }),
         }
     }
-    if new.required && !old.required {
+    // Rows that came while nobody spoke of the column have it empty.
+    if new.required && (!old.required || old.retired) {
         match &new.default {
             Some(default) => changes.push(Change::Filled {
                 entity: table.name.clone(),
@@ -383,6 +470,55 @@ fn column_changes(
             }),
         }
     }
+}
+
+/// The columns that people know of.
+fn plain(index: &Index) -> Vec<String> {
+    let columns = index.columns.iter();
+    columns
+        .filter(|column| *column != super::UNSETTLED)
+        .cloned()
+        .collect()
+}
+
+/// Counts the values that several rows have, in the table as it is before the change.
+fn agreeing(before: &Table, table: &Table, index: &Index) -> String {
+    let columns: Option<Vec<String>> = plain(index)
+        .iter()
+        .map(|name| {
+            let column = table.columns.iter().find(|column| column.column == *name)?;
+            let old = before.columns.iter().any(|old| old.column == *name);
+            let source = if old {
+                Some(name)
+            } else {
+                renamed_from(before, column)
+            };
+            source.map(|name| quoted(name))
+        })
+        .collect();
+    match columns {
+        Some(columns) => {
+            let set: Vec<String> = columns
+                .iter()
+                .map(|column| format!("{column} IS NOT NULL"))
+                .collect();
+            format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1)",
+                quoted(&table.table),
+                set.join(" AND "),
+                columns.join(", ")
+            )
+        }
+        // It is new, and all rows get its default.
+        None => format!("SELECT count(*) FROM {}", quoted(&table.table)),
+    }
+}
+
+/// The column that `was` names, where there is one.
+fn renamed_from<'a>(before: &'a Table, column: &Column) -> Option<&'a String> {
+    let was = column.was.as_ref()?;
+    let mut columns = before.columns.iter().map(|old| &old.column);
+    columns.find(|old| *old == was)
 }
 
 fn filled(table: &Table, column: &Column) -> String {
