@@ -751,7 +751,9 @@ pub struct Rows {
 }
 
 impl Rows {
-    fn roll(ir: Rc<Ir>, bytes: &[u8]) -> Rows {
+    /// Rows of the program [`program`] gives, drawn from bytes.
+    #[must_use]
+    pub fn roll(ir: Rc<Ir>, bytes: &[u8]) -> Rows {
         let mut dice = Dice { bytes, at: 0 };
         let me = if dice.roll(3) == 0 { None } else { Some(1) };
         let now =

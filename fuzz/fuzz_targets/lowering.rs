@@ -1,0 +1,4 @@
+//! [`specc_fuzz::lowering`] for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| specc_fuzz::lowering(bytes));
