@@ -2,8 +2,8 @@
 //! use, or is refused with everything as it was. The migrations run on a real database, as the app would run them.
 
 #![expect(
+    clippy::print_stdout,
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test ends where it can't go on"
 )]

@@ -75,11 +75,13 @@ pub fn start(binary: &Path, listener: &TcpListener, data: &Path) -> Result<Runni
     command
         .arg("serve")
         .arg("--dev")
+        .arg("--while-stdin")
         .arg("--data")
         .arg(data)
         .env("LISTEN_FDS", "1")
         .env_remove("LISTEN_PID")
-        .stdin(Stdio::null())
+        // Closes when this process ends, however it ends: then the app ends, too.
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     command

@@ -175,6 +175,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     let temporary: PathBuf = path.with_file_name(name);
     let result = std::fs::File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
         std::fs::rename(&temporary, path)
     });
     result.map_err(|error| {

@@ -206,9 +206,33 @@ impl Walk {
                 return;
             }
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.problems
+                        .push((directory.to_path_buf(), error.to_string()));
+                    continue;
+                }
+            };
             let path = entry.path();
-            if entry.file_name().to_string_lossy().starts_with('.') {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
+            // It could not be named in a message, nor found again by the name that is shown.
+            let plain = name
+                .to_str()
+                .is_some_and(|name| !name.contains(char::is_control));
+            let ours = path.is_dir()
+                || path
+                    .extension()
+                    .is_some_and(|extension| extension.eq_ignore_ascii_case("md"));
+            if ours && !plain {
+                self.problems.push((
+                    path,
+                    "its name is not plain UTF-8 text; rename it".to_owned(),
+                ));
                 continue;
             }
             if path.is_dir() {

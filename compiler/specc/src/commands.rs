@@ -81,7 +81,7 @@ fn folder(program: &Program) -> Folder {
 fn failed(show: &Show, error: &BuildError) -> u8 {
     show.error(error);
     match error {
-        BuildError::NoSpec { .. } | BuildError::PortInUse { .. } => USAGE,
+        BuildError::NoSpec { .. } => USAGE,
         BuildError::Spec { .. } => SPEC,
         BuildError::ChangedByHand { .. }
         | BuildError::Schema { .. }
@@ -211,13 +211,15 @@ fn format(show: &Show, program: &Program, check: bool) -> u8 {
         if check {
             show.data(&file.path);
             code = SPEC;
-        } else if let Err(error) =
-            files::write_whole(&folder.root.join(&file.path), formatted.as_bytes())
-        {
-            return failed(show, &error);
-        } else {
-            show.say(&format!("formatted {}", file.path));
+            continue;
         }
+        // What a link leads to is written, and the link stays.
+        let path = folder.root.join(&file.path);
+        let path = path.canonicalize().unwrap_or(path);
+        if let Err(error) = files::write_whole(&path, formatted.as_bytes()) {
+            return failed(show, &error);
+        }
+        show.say(&format!("formatted {}", file.path));
     }
     code
 }

@@ -2,6 +2,7 @@
 
 use super::names::number;
 use crate::ir::{ActionId, EntityId, FieldId, FunctionId, Ir, Note, RoleId, Sentence, StandsAt};
+use specc_syntax::format::format;
 use specc_syntax::span::{Sources, Span};
 use specc_syntax::tree::{Block, Item, Section, Tree};
 
@@ -21,7 +22,8 @@ pub(super) fn all(trees: &[Tree], sources: &Sources, ir: &Ir) -> Vec<Note> {
             let anchor = note.anchor;
             out.push(Note {
                 anchor: Sentence {
-                    text: sources.text(anchor).trim().to_owned(),
+                    // As the formatter has it: its layout is no part of the meaning.
+                    text: format(sources.text(anchor)).trim().to_owned(),
                     span: anchor,
                 },
                 text: Sentence {

@@ -113,6 +113,9 @@ struct Serve {
     /// Trust X-Forwarded-For and X-Forwarded-Proto of the proxy in front
     #[arg(long)]
     behind_proxy: bool,
+    /// Stop when standard input closes: whoever started it is gone
+    #[arg(long, hide = true)]
+    while_stdin: bool,
 }
 
 impl Serve {
@@ -286,7 +289,14 @@ fn serve(app: &'static App, serve: &Serve) -> Result<(), String> {
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::from_std(listener)
             .map_err(|error| format!("can't listen: {error}"))?;
-        let stop = stop_signal()?;
+        let signal = stop_signal()?;
+        let alone = stdin_closed(serve.while_stdin);
+        let stop = async move {
+            tokio::select! {
+                () = signal => {}
+                () = alone => {}
+            }
+        };
         print(&format!("listening on http://{address}"));
         let site = Site::new(engine, options);
         let mailer = match &site.options.smtp {
@@ -325,6 +335,19 @@ fn listener(address: SocketAddr) -> Result<TcpListener, String> {
         .set_nonblocking(true)
         .map_err(|error| format!("can't listen: {error}"))?;
     Ok(listener)
+}
+
+/// Ends when standard input does; never where nobody wants to know.
+async fn stdin_closed(wanted: bool) {
+    if !wanted {
+        return std::future::pending().await;
+    }
+    let (closed, wait) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
+    let _ = wait.await;
 }
 
 #[cfg(unix)]
