@@ -478,6 +478,9 @@ pub fn identifier(name: &str, instead: &str) -> String {
     }
 }
 
+/// The column of a field `id`: the row's own number has that name.
+pub const PUBLIC_ID: &str = "public_id";
+
 /// Words as small letters and digits with `_` for everything else: how fields, inputs and values are sent.
 ///
 /// Unlike [`snake`] it does not part words at capitals: `eMail` stays one word.
@@ -603,12 +606,18 @@ fn entities(ir: &Ir) -> (Vec<EntityNames>, Taken) {
             "rowid",
             "oid",
             "unsettled",
+            PUBLIC_ID,
         ]);
         let mut accessors = Taken::without(&["of"]);
         let mut field_constants = Taken::default();
         for field in &entity.fields {
             let name = &field.name.text;
-            let column = columns.take(&sent(name, "field"), "_");
+            // The number of the row keeps its column; the outside never sees it where the author chose another id.
+            let column = if specc_syntax::names::same_name(name, "id") {
+                PUBLIC_ID.to_owned()
+            } else {
+                columns.take(&sent(name, "field"), "_")
+            };
             let accessor = identifier(&column, "field");
             let accessor = if accessor == "of" {
                 "of_".to_owned()

@@ -12,6 +12,7 @@ mod field_rules;
 mod formal;
 mod function;
 mod given;
+mod ident;
 mod keyword;
 mod lifecycle;
 mod limits;

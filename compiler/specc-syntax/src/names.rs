@@ -46,6 +46,7 @@ pub const NAMES: &[(&str, Severity, &str)] = &[
     ("hidden-character", Severity::Warning, "a character that changes the order in which text is shown"),
     ("hidden-step", Severity::Warning, "a row of a lifecycle that is never taken, because another comes first"),
     ("hidden-value", Severity::Error, "a password or secret that would be read"),
+    ("id-field", Severity::Error, "a row named `id` that cannot identify a row"),
     ("keyword-takes-no-name", Severity::Error, "a bare keyword that was given a name"),
     ("keyword-without-name", Severity::Warning, "a keyword that needs a name and has none, so that the heading is prose"),
     ("lifecycle-default", Severity::Error, "a lifecycle whose field has no default to begin with"),

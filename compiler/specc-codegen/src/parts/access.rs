@@ -281,7 +281,7 @@ fn can_text(context: &Context<'_>, entity: EntityId, grant: &Grant) -> String {
     };
     let fields: Vec<String> = fields
         .iter()
-        .map(|field| context.names.column(entity, *field))
+        .map(|field| super::fields::sent(&context.names.column(entity, *field)).to_owned())
         .collect();
     format!("{verb} {}", fields.join(", "))
 }

@@ -1,6 +1,7 @@
 //! Fields: their description, the typed view of a row, defaults and computed values.
 
 use super::{Context, label};
+use crate::names::PUBLIC_ID;
 use crate::rust::{Mode, Rust};
 use crate::source::{comment, list, literal, pointed};
 use crate::sql::{Names as _, Sql, is_text, scale_or_zero};
@@ -100,6 +101,11 @@ fn accessor(context: &Context<'_>, entity: EntityId, id: FieldId, field: &Field)
     format!("pub fn {name}(self) -> {ty} {{ {code} }}")
 }
 
+/// The name that the outside uses for a field.
+pub(super) fn sent(column: &str) -> &str {
+    if column == PUBLIC_ID { "id" } else { column }
+}
+
 fn description(
     context: &Context<'_>,
     entity: EntityId,
@@ -143,7 +149,7 @@ fn description(
     }
     let base = format!(
         "Field::new({}, {}, {})",
-        literal(&column),
+        literal(sent(&column)),
         literal(&label(&field.name.text)),
         kind(context, &field.ty, Some((entity, id)))
     );

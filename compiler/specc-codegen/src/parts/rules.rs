@@ -52,7 +52,7 @@ pub fn rules(context: &Context<'_>, entity: EntityId) -> String {
         let fields: Vec<String> = rule
             .fields
             .iter()
-            .map(|field| literal(&context.names.column(entity, *field)))
+            .map(|field| literal(super::fields::sent(&context.names.column(entity, *field))))
             .collect();
         let on = match rule.on {
             RuleOn::Always => "Always",

@@ -128,3 +128,36 @@ fn a_newer_format_is_refused() {
             .contains("newer specc")
     );
 }
+
+#[test]
+fn what_was_unique_stays_so_when_its_index_learns_to_wait() {
+    let index = |columns: &[&str]| Index {
+        name: "ticket_unique_code".to_owned(),
+        columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+        unique: true,
+    };
+    let mut old = table(vec![column("code", Holds::Text)]);
+    old.tables[0].indexes = vec![index(&["code"])];
+    let mut new = table(vec![
+        column("code", Holds::Text),
+        column(UNSETTLED, Holds::Unsettled),
+    ]);
+    new.tables[0].indexes = vec![index(&["code", UNSETTLED])];
+    assert_eq!(
+        sql(&diff(&old, &new).unwrap().0),
+        "DROP INDEX IF EXISTS \"ticket_unique_code\";\n\
+         ALTER TABLE \"ticket\" ADD COLUMN \"unsettled\" INTEGER NOT NULL DEFAULT 0;\n\
+         CREATE UNIQUE INDEX \"ticket_unique_code\" ON \"ticket\" (\"code\", \"unsettled\");\n"
+    );
+    // A field that becomes unique may hold what agrees already.
+    old.tables[0].indexes = Vec::new();
+    let refused = diff(&old, &new).unwrap_err();
+    assert!(
+        refused[0].count.contains("GROUP BY \"code\" HAVING"),
+        "{refused:?}"
+    );
+    old.tables[0]
+        .columns
+        .push(column(UNSETTLED, Holds::Unsettled));
+    assert!(diff(&old, &new).is_err());
+}

@@ -1,7 +1,8 @@
 //! The first pass over entities and choices: names, fields with their types, parents, lifecycles' steps.
 //! No expression is read here.
 
-use super::formal::{self, Columns, Grid, Keys, fold, grid, not_compiled_yet};
+use super::formal::{self, Columns, Grid, Keys, fold, grid};
+use super::ident;
 use super::names::{Names, number};
 use super::outline::{Declared, EntityPart, Outline, about};
 use super::{types, words};
@@ -417,7 +418,7 @@ fn keys_and_fields<'t>(
                 continue;
             };
             if !usable_name("a field", &name, out)
-                || !free_name(&name, out)
+                || !free_name(&name, id == USER, out)
                 || !declared.add("field", &name, out)
             {
                 continue;
@@ -482,6 +483,9 @@ fn keys_and_fields<'t>(
         if let Some(slot) = field_mut(ir, id, *field) {
             slot.ty = ty.unwrap_or(Type::Empty);
             slot.about = about;
+            if ident::is(&slot.name) {
+                ident::declare(slot, out);
+            }
         }
         if let Some(rules) = grid.cell(row, 2) {
             pending.field_rules.push((*field, rules));
@@ -515,12 +519,16 @@ fn register(id: EntityId, ir: &Ir, names: &mut Names) {
     }
 }
 
-fn free_name(name: &Text, out: &mut Vec<Diagnostic>) -> bool {
-    if same_name(&name.text, "id") {
-        out.push(not_compiled_yet(
-            name.span,
-            "a row named `id`, which chooses another id type,",
-        ));
+fn free_name(name: &Text, user: bool, out: &mut Vec<Diagnostic>) -> bool {
+    if same_name(&name.text, ident::ID) && user {
+        out.push(
+            Diagnostic::new(
+                "reserved-name",
+                name.span,
+                "people are known by a number: User has an `id` already",
+            )
+            .help("choose another name for this field"),
+        );
         return false;
     }
     if let Some(word) = ["created", "updated", "version"]
@@ -680,10 +688,12 @@ fn shown(
             by_name
                 .filter(|at| entity.fields.get(at.0 as usize).is_some_and(plain))
                 .or_else(|| {
+                    let named = |field: &Field| ident::is(&field.name);
                     entity
                         .fields
                         .iter()
-                        .position(plain)
+                        .position(|field| plain(field) && !named(field))
+                        .or_else(|| entity.fields.iter().position(named))
                         .map(|at| FieldId(number(at)))
                 })
         }

@@ -2,6 +2,7 @@
 
 use super::field_defaults::{computed, default};
 use super::formal::{self, list_of};
+use super::ident;
 use super::literal;
 use super::types::{describe, is_text};
 use super::{Pass, values};
@@ -68,6 +69,9 @@ pub(super) fn read(
         one(&phrase, entity, &mut field, &mut seen, scope, pass);
     }
     together(&field, &seen, pass);
+    if ident::is(&field.name) {
+        ident::check(&mut field, seen.computed, seen.default, pass);
+    }
     // A row that a required field refers to cannot go, unless the field says what happens.
     if field.required
         && seen.on_delete.is_none()

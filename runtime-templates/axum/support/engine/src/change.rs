@@ -8,6 +8,7 @@ use crate::plan::{UNSETTLED, bit, quoted};
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Bound, Scope, Touched};
 use crate::seal::Place;
+use crate::{ids, made};
 use kernel::kind::Kind;
 use kernel::value::{Hidden, Value};
 use std::borrow::Cow;
@@ -49,7 +50,7 @@ pub(crate) fn could_create(
         .map(|(_, field)| field)
         .collect();
     let speaks_of = |sql: &str, field: &Field| {
-        sql.contains(&format!("t.{}", quoted(field.name)))
+        sql.contains(&format!("t.{}", quoted(field.column())))
             || matches!(field.kind, Kind::Many(_, join) if sql.contains(&quoted(join)))
     };
     let mut draft = None;
@@ -89,7 +90,7 @@ fn draft_fits(
     let mut given: Vec<(String, &Value)> = Vec::new();
     for ((index, field), value) in entity.fields.iter().enumerate().zip(values.iter()) {
         if crate::plan::is_stored(field) {
-            let _ = write!(columns, ", :row_{index} AS {}", quoted(field.name));
+            let _ = write!(columns, ", :row_{index} AS {}", quoted(field.column()));
             given.push((format!(":row_{index}"), value));
         }
     }
@@ -115,6 +116,11 @@ pub(crate) fn create(
     if grants.is_empty() {
         return Err(scope.forbidden());
     }
+    let given = if door == Door::Client {
+        ids::fields(scope, entity, given)?
+    } else {
+        given
+    };
     let parent = entity.parent.map_or(0, bit);
     let allowed = grants.iter().fold(parent, |all, grant| all | grant.fields);
     let mut errors = Vec::new();
@@ -171,7 +177,7 @@ pub(crate) fn create(
         check::unique(scope, entity, None, &all, &mut errors)?;
         return Err(Refusal::Invalid(errors));
     }
-    make_values(scope, entity, &mut values, written)?;
+    made::values(scope, entity, &mut values, written)?;
     let id = insert(scope, entity, &values)?;
     if door != Door::Seed && !unconditional(&grants, written & !parent) {
         match holding(scope, entity, id, &grants)? {
@@ -243,124 +249,6 @@ pub(crate) fn fill_defaults(
             *slot = value;
         }
     }
-}
-
-fn make_values(
-    scope: &Scope<'_>,
-    entity: &'static Entity,
-    values: &mut [Value],
-    written: Fields,
-) -> Result<(), Refusal> {
-    for (index, field) in entity.fields.iter().enumerate() {
-        let given = written & bit(index) != 0;
-        let made = match (&field.default, field.kind) {
-            (FieldDefault::Random(count), _) if !given => Value::Text(random(*count)?),
-            (FieldDefault::Next(pattern), _) if !given => {
-                let whose = crate::tenant::of(scope, entity, values, None)?;
-                Value::Text(next(scope, entity, field, pattern, whose)?)
-            }
-            (_, Kind::Slug(source)) if values.get(index).is_none_or(Value::is_empty) => {
-                slug(scope, entity, field, values.get(source))?
-            }
-            _ => continue,
-        };
-        if let Some(slot) = values.get_mut(index) {
-            *slot = made;
-        }
-    }
-    Ok(())
-}
-
-/// That many unguessable characters of `a-z2-7`.
-fn random(count: u8) -> Result<String, Refusal> {
-    const LETTERS: [u8; 32] = *b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut bytes = vec![0_u8; usize::from(count)];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Refusal::Fault(format!("no randomness: {error}")))?;
-    Ok(bytes
-        .iter()
-        .map(|byte| char::from(LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'a')))
-        .collect())
-}
-
-/// The next number of a series without gaps: the counter is part of the transaction.
-fn next(
-    scope: &Scope<'_>,
-    entity: &Entity,
-    field: &Field,
-    pattern: &str,
-    whose: Option<i64>,
-) -> Result<String, Refusal> {
-    let year = kernel::time::year_of_date(Some(scope.today)).unwrap_or(0);
-    let month = kernel::time::month_of_date(Some(scope.today)).unwrap_or(0);
-    let text = pattern
-        .replace("{year}", &format!("{year:04}"))
-        .replace("{month}", &format!("{month:02}"));
-    let place = text.find("{0").and_then(|start| {
-        let length = text.get(start..)?.find('}')?;
-        Some((start, start + length))
-    });
-    let (before, width, after) = match place {
-        Some((start, end)) => (
-            text.get(..start).unwrap_or(""),
-            end - start - 1,
-            text.get(end + 1..).unwrap_or(""),
-        ),
-        None => (text.as_str(), 1, ""),
-    };
-    let mut series = format!("{}.{}:{before}#{after}", entity.table, field.name);
-    if let Some(whose) = whose {
-        let _ = write!(series, "@{whose}");
-    }
-    let sql = "INSERT INTO counter (series, value) VALUES (?1, 1) \
-               ON CONFLICT (series) DO UPDATE SET value = value + 1 RETURNING value";
-    let number: i64 = scope
-        .connection
-        .prepare_cached(sql)?
-        .query_row([&series], |row| row.get(0))?;
-    Ok(format!("{before}{number:0width$}{after}"))
-}
-
-fn slug(
-    scope: &Scope<'_>,
-    entity: &'static Entity,
-    field: &Field,
-    source: Option<&Value>,
-) -> Result<Value, Refusal> {
-    let base = match source {
-        Some(Value::Text(text)) => kernel::text::slug(text),
-        _ => String::new(),
-    };
-    let base = if base.is_empty() {
-        kernel::text::slug(entity.name)
-    } else {
-        base
-    };
-    let base = if base.is_empty() {
-        "row".to_owned()
-    } else {
-        base
-    };
-    let mut candidate = base.clone();
-    let mut number = 1_u32;
-    while field.unique
-        && check::is_taken(scope, entity, field, &Value::Text(candidate.clone()), None)?
-    {
-        number += 1;
-        // Far from the start a random end finds a free one at once.
-        let end = if number > 20 {
-            random(6)?
-        } else {
-            number.to_string()
-        };
-        candidate = format!(
-            "{}-{end}",
-            base.get(..base.len().min(72))
-                .unwrap_or(&base)
-                .trim_end_matches('-')
-        );
-    }
-    Ok(Value::Text(candidate))
 }
 
 fn insert(scope: &Scope<'_>, entity: &'static Entity, values: &[Value]) -> Result<i64, Refusal> {
@@ -599,6 +487,7 @@ pub(crate) fn update_by_client(
     if grants.is_empty() {
         return Err(scope.forbidden());
     }
+    let given = ids::fields(scope, entity, given)?;
     let allowed = grants.iter().fold(0, |all, grant| all | grant.fields);
     let mut errors = Vec::new();
     for (index, value) in &given {
@@ -766,7 +655,7 @@ pub(crate) fn write(
             Kind::Secret => Cow::Owned(sealed(scope, entity, field, old.id, value)?),
             _ => Cow::Borrowed(value),
         });
-        let _ = write!(sql, ", {} = ?{}", quoted(field.name), bound.len() + 3);
+        let _ = write!(sql, ", {} = ?{}", quoted(field.column()), bound.len() + 3);
     }
     let run = |lap: Option<i64>| -> Result<rusqlite::Result<()>, Refusal> {
         let unsettled = match lap {

@@ -49,6 +49,11 @@ pub(crate) fn field(field: &Field, value: &Value, errors: &mut Vec<FieldError>) 
         let values: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
         return problem("choice", format!("Choose one of {}.", values.join(", ")));
     }
+    if let ("id", Value::Text(text)) = (field.name, value)
+        && let Some(message) = crate::ids::problem(text)
+    {
+        return problem("pattern", message.to_owned());
+    }
     if let Some(message) = length(field, value) {
         problem("length", message);
     }
@@ -75,10 +80,11 @@ fn fits(kind: Kind, value: &Value) -> bool {
         | Kind::Date
         | Kind::Time
         | Kind::Timestamp
-        | Kind::Duration
-        | Kind::Reference(_) => matches!(value, Value::Int(_)),
+        | Kind::Duration => matches!(value, Value::Int(_)),
+        // As the outside names it, until the operation looks for the row.
+        Kind::Reference(_) => matches!(value, Value::Int(_) | Value::Text(_)),
         Kind::TextList => matches!(value, Value::Texts(_)),
-        Kind::Many(..) => matches!(value, Value::Ids(_)),
+        Kind::Many(..) => matches!(value, Value::Ids(_) | Value::Texts(_)),
         Kind::Password => matches!(value, Value::Text(_) | Value::Hidden(_)),
         _ => matches!(value, Value::Text(_)),
     }
@@ -269,7 +275,7 @@ pub(crate) fn is_taken(
 ) -> Result<bool, Refusal> {
     let (table, column) = (
         &scope.plans.of(entity).table,
-        crate::plan::quoted(field.name),
+        crate::plan::quoted(field.column()),
     );
     let sql = format!("SELECT 1 FROM {table} WHERE {column} = :value AND \"id\" IS NOT :row");
     scope.truth(&sql, &[(":value", value), (":row", &Value::from(id))])
@@ -299,7 +305,7 @@ pub(crate) fn constraint(entity: &'static Entity, error: rusqlite::Error) -> Ref
             entity
                 .fields
                 .iter()
-                .find(|field| field.name == column)
+                .find(|field| field.column() == column)
                 .map(|field| field.name)
         })
         .collect();

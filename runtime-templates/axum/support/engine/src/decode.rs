@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::def::{App, Entity, Field, FieldDefault, Fields, Input};
+use crate::ids;
 use crate::plan::bit;
 use crate::refusal::FieldError;
 use kernel::kind::Kind;
@@ -17,7 +18,7 @@ type DecodedInputs = Result<Vec<(&'static str, Value)>, Vec<FieldError>>;
 /// # Errors
 /// Every field that does not fit, is not known, or is not `allowed`.
 pub fn json(
-    _app: &App,
+    app: &App,
     entity: &'static Entity,
     body: &serde_json::Map<String, Json>,
     allowed: Fields,
@@ -28,7 +29,7 @@ pub fn json(
         if name.starts_with('_') {
             decoding.errors.push(unknown(name));
         } else if let Some((index, field)) = decoding.open(name) {
-            decoding.take(index, field, read::json(&field.kind, value));
+            decoding.take(index, field, json_value(app, field.kind, value));
         }
     }
     decoding.end()
@@ -40,7 +41,7 @@ pub fn json(
 /// # Errors
 /// As [`json`].
 pub fn form(
-    _app: &App,
+    app: &App,
     entity: &'static Entity,
     pairs: &[(String, String)],
     allowed: Fields,
@@ -52,7 +53,7 @@ pub fn form(
             continue;
         }
         if let Some((index, field)) = decoding.open(name) {
-            decoding.take(index, field, from_texts(field.kind, &texts));
+            decoding.take(index, field, from_texts(app, field.kind, &texts));
         }
     }
     decoding.end()
@@ -63,7 +64,7 @@ pub fn form(
 /// # Errors
 /// Every input that does not fit, is missing, or is not known.
 pub fn inputs_json(
-    _app: &App,
+    app: &App,
     inputs: &'static [Input],
     body: &serde_json::Map<String, Json>,
 ) -> DecodedInputs {
@@ -76,7 +77,7 @@ pub fn inputs_json(
         match inputs.iter().find(|input| input.name == name) {
             Some(input) => take_input(
                 input,
-                read::json(&input.kind, value),
+                json_value(app, input.kind, value),
                 &mut values,
                 &mut errors,
             ),
@@ -91,7 +92,7 @@ pub fn inputs_json(
 /// # Errors
 /// As [`inputs_json`].
 pub fn inputs_form(
-    _app: &App,
+    app: &App,
     inputs: &'static [Input],
     pairs: &[(String, String)],
 ) -> DecodedInputs {
@@ -104,7 +105,7 @@ pub fn inputs_form(
         match inputs.iter().find(|input| input.name == name) {
             Some(input) => take_input(
                 input,
-                from_texts(input.kind, &texts),
+                from_texts(app, input.kind, &texts),
                 &mut values,
                 &mut errors,
             ),
@@ -200,7 +201,24 @@ fn gathered(pairs: &[(String, String)]) -> Vec<(&str, Vec<&str>)> {
     all
 }
 
-fn from_texts(kind: Kind, texts: &[&str]) -> Result<Value, Problem> {
+/// A value from JSON; rows with identifiers of their own are named by these.
+fn json_value(app: &App, kind: Kind, value: &Json) -> Result<Value, Problem> {
+    if ids::named_target(app, kind).is_none() {
+        return read::json(&kind, value);
+    }
+    match kind {
+        Kind::Many(..) => read::json(&Kind::TextList, value),
+        _ => read::json(&Kind::Text, value),
+    }
+}
+
+fn from_texts(app: &App, kind: Kind, texts: &[&str]) -> Result<Value, Problem> {
+    if ids::named_target(app, kind).is_some() {
+        return match kind {
+            Kind::Many(..) => read::text(&Kind::TextList, &texts.join("\n")),
+            _ => read::text(&Kind::Text, texts.last().copied().unwrap_or_default()),
+        };
+    }
     match kind {
         Kind::Many(..) | Kind::TextList => read::text(&kind, &texts.join("\n")),
         // A hidden "no" comes before what is ticked.

@@ -227,7 +227,7 @@ fn ids_of(
     let Some(field) = other.fields.get(field) else {
         return Ok(Vec::new());
     };
-    let (table, column) = (&scope.plans.of(other).table, quoted(field.name));
+    let (table, column) = (&scope.plans.of(other).table, quoted(field.column()));
     let sql = format!("SELECT \"id\" FROM {table} WHERE {column} = :row ORDER BY \"id\"");
     let mut ids = scope.ids(&sql, &[(":row", &Value::Int(id))])?;
     // What goes as well holds nothing back.

@@ -268,7 +268,7 @@ fn held_as_it_went(scope: &Scope<'_>, touched: &Touched, rule: &Rule) -> Result<
     {
         given.push((
             format!(":row_{}", given.len()),
-            field.name,
+            field.column(),
             old.value(index).clone(),
         ));
     }

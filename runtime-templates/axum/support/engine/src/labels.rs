@@ -1,6 +1,7 @@
 //! What rows are shown as, many at a time.
 
 use crate::def::{App, Entity};
+use crate::ids;
 use crate::plan::{expression, literal, quoted};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -55,7 +56,10 @@ fn nested(app: &App, entity: &Entity, deep: u8) -> String {
                     nested(app, target, deep + 1),
                     quoted(target.table)
                 ),
-                None => format!("show({value}, 'integer')"),
+                None => match ids::named_target(app, field.kind) {
+                    Some(target) => ids::name_sql(target, &value),
+                    None => format!("show({value}, 'integer')"),
+                },
             };
         }
         Kind::Integer => "integer",
@@ -102,11 +106,14 @@ fn plain_name(entity: &Entity) -> Option<&'static str> {
         field.kind,
         Kind::Text | Kind::LongText | Kind::Email | Kind::Url | Kind::Slug(_)
     );
-    (text && !field.computed).then_some(field.name)
+    (text && !field.computed).then_some(field.column())
 }
 
 /// What a row is shown as where it has no text.
 pub(crate) fn nameless(entity: &Entity, id: i64) -> String {
+    if entity.named_by().is_some() {
+        return entity.name.to_owned();
+    }
     format!("{} {id}", entity.name)
 }
 

@@ -7,6 +7,7 @@ use crate::check;
 use crate::def::Entity;
 use crate::delete as deletion;
 use crate::finish::{Root, finish};
+use crate::ids;
 use crate::labels;
 use crate::operation::Row;
 use crate::perform;
@@ -63,13 +64,13 @@ pub fn check_references(
 ) -> Result<(), Refusal> {
     let scope = w.scope();
     let mut errors = Vec::new();
-    for (index, value) in values {
-        let field = scope
-            .app
-            .entities
-            .get(entity)
-            .and_then(|entity| entity.fields.get(*index));
-        let Some(field) = field else { continue };
+    let Some(entity) = scope.app.entities.get(entity).copied() else {
+        return Ok(());
+    };
+    for (index, value) in &ids::fields(&scope, entity, values.to_vec())? {
+        let Some(field) = entity.fields.get(*index) else {
+            continue;
+        };
         check::reference(
             &scope,
             field.name,

@@ -3,6 +3,7 @@
 use crate::caller::Caller;
 use crate::def::{App, Entity};
 use crate::finish::judge_attempt;
+use crate::ids;
 use crate::plan::Plans;
 use crate::refusal::Refusal;
 use crate::scope::{Message, Scope, Work};
@@ -350,9 +351,10 @@ impl<'t> Operation<'t> {
     /// Leaves a message that goes out once the operation is kept. Nobody, or somebody without an address, gets none.
     pub fn email(&mut self, to: To, text: impl Into<String>) {
         let text = text.into();
-        let path = self
-            .entity
-            .map(|entity| format!("/{}/{}", entity.slug, self.this.id));
+        let path = self.entity.and_then(|entity| {
+            let address = ids::address_on(self.connection, entity, self.this.id).ok()?;
+            Some(format!("/{}/{address}", entity.slug))
+        });
         let mut work = self.work.borrow_mut();
         let mut leave = |user: Option<i64>, address: String| {
             work.messages.push(Message {

@@ -3,7 +3,8 @@
 use crate::access::{condition, holding, readable, step_leads_on};
 use crate::change::{self, Door};
 use crate::check;
-use crate::def::{Action, Answer, Entity, Step};
+use crate::def::{Action, Answer, Entity, Input, Step};
+use crate::ids;
 use crate::operation::{Operation, Row};
 use crate::refusal::Refusal;
 use crate::scope::Scope;
@@ -30,6 +31,20 @@ impl Ran<'_> {
     }
 }
 
+/// What a client sent, with rows by their numbers.
+fn client_inputs(
+    scope: &Scope<'_>,
+    declared: &[Input],
+    inputs: Inputs,
+    door: Door,
+) -> Result<Inputs, Refusal> {
+    if door == Door::Client {
+        ids::inputs(scope, declared, inputs)
+    } else {
+        Ok(inputs)
+    }
+}
+
 /// Takes a step: the first of its name that leads on from here, that the caller may take, and whose condition holds.
 pub(crate) fn step<'t>(
     scope: &Scope<'t>,
@@ -51,6 +66,7 @@ pub(crate) fn step<'t>(
     if named.iter().all(|step| scope.grants(step.who).is_empty()) {
         return Err(scope.forbidden());
     }
+    let inputs = client_inputs(scope, first.inputs, inputs, door)?;
     check::inputs(scope, first.inputs, &inputs, door == Door::Client)?;
     let old = found(scope, entity, id)?;
     let mut operation = Operation::new(*scope, Some(entity), old.clone(), old.clone(), inputs);
@@ -187,6 +203,7 @@ pub(crate) fn action<'t>(
     if grants.is_empty() {
         return Err(scope.forbidden());
     }
+    let inputs = client_inputs(scope, action.inputs, inputs, door)?;
     check::inputs(scope, action.inputs, &inputs, door == Door::Client)?;
     let old = found(scope, entity, id)?;
     if holding(scope, entity, id, &grants)?.is_none() {
@@ -217,6 +234,7 @@ pub(crate) fn program_action<'t>(
     if scope.grants(action.who).is_empty() {
         return Err(scope.forbidden());
     }
+    let inputs = client_inputs(scope, action.inputs, inputs, door)?;
     check::inputs(scope, action.inputs, &inputs, door == Door::Client)?;
     may_act(scope, action)?;
     let mut operation = Operation::new(*scope, None, Row::default(), Row::default(), inputs);

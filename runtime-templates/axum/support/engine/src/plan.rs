@@ -109,7 +109,7 @@ impl Plan {
         }
         for (place, index) in stored.iter().enumerate() {
             if let Some(field) = entity.fields.get(*index) {
-                let _ = write!(names, ", {}", quoted(field.name));
+                let _ = write!(names, ", {}", quoted(field.column()));
                 let _ = write!(places, ", ?{}", place + 2);
             }
         }
@@ -216,7 +216,7 @@ pub(crate) fn column(field: &Field) -> Option<String> {
             quoted(join)
         ));
     }
-    Some(format!("t.{}", quoted(field.name)))
+    Some(format!("t.{}", quoted(field.column())))
 }
 
 /// The value of a field over `t`, computed ones included.

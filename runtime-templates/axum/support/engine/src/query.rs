@@ -6,7 +6,7 @@ mod parse;
 mod run;
 
 pub use parse::{parameter, parse};
-pub use run::{batch, get, list, list_json, options, row_json, written_json};
+pub use run::{batch, get, list, list_json, options, referred, row_json, written_json};
 
 use crate::def::{Entity, Fields};
 use crate::labels;
@@ -89,13 +89,13 @@ pub enum SortKey {
     Field(usize),
 }
 
-/// Where a page ended: the last row's sort keys and id.
+/// Where a page ended: the last row's sort keys and what it is called outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// One value for each expression of the order.
     pub keys: Vec<Value>,
-    /// The row.
-    pub id: i64,
+    /// The row: its number, or its identifier.
+    pub row: Value,
 }
 
 /// A page of rows.
@@ -116,8 +116,23 @@ pub struct Shown {
     pub row: Row,
     /// Which fields may be read.
     pub readable: Fields,
-    /// What rows it refers to are shown as: `(field, id, text)`.
-    pub references: Vec<(usize, i64, String)>,
+    /// What the outside calls it.
+    pub address: String,
+    /// The rows it refers to.
+    pub references: Vec<Referred>,
+}
+
+/// A row that another refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Referred {
+    /// The field that refers to it.
+    pub field: usize,
+    /// Its number.
+    pub id: i64,
+    /// What the outside calls it.
+    pub address: String,
+    /// What it is shown as.
+    pub text: String,
 }
 
 /// What a row is shown as, whoever asks.

@@ -315,12 +315,12 @@ fn references_carry_what_they_are_shown_as() {
     assert!(
         page.rows[0]
             .references
-            .contains(&(TAGS, tag, "fire".to_owned()))
+            .contains(&referred(TAGS, tag, "fire"))
     );
     assert!(
         page.rows[0]
             .references
-            .contains(&(REQUESTER, ana, "Ana".to_owned()))
+            .contains(&referred(REQUESTER, ana, "Ana"))
     );
     let page = json(&desk, agent(max), &[("tags", &tag.to_string())]);
     assert_eq!(page["items"][0]["tags"], serde_json::json!([tag]));
@@ -356,4 +356,13 @@ fn a_single_row_is_there_or_not() {
     assert_eq!(mine["due"], serde_json::Value::Null);
     assert!(row(customer(bob)).is_none());
     assert!(row(Caller::VISITOR).is_none());
+}
+
+fn referred(field: usize, id: i64, text: &str) -> engine::query::Referred {
+    engine::query::Referred {
+        field,
+        id,
+        address: id.to_string(),
+        text: text.to_owned(),
+    }
 }

@@ -463,6 +463,6 @@ fn what_the_writer_may_not_read_is_as_good_as_missing() {
             .read(|r| query::options(r, &user(ana), of, None, 10))
             .unwrap()
     };
-    assert_eq!(offered(&USERS), [(ana, "Ana".to_owned())]);
-    assert_eq!(offered(&FOLDERS), [(mine, "mine".to_owned())]);
+    assert_eq!(offered(&USERS), [(ana.to_string(), "Ana".to_owned())]);
+    assert_eq!(offered(&FOLDERS), [(mine.to_string(), "mine".to_owned())]);
 }

@@ -67,11 +67,11 @@ pub(crate) fn meant(paths: &[OwnPath], uri: &Uri) -> Option<Uri> {
 }
 
 /// Where a page of an action is, its own address first.
-pub(crate) fn address(path: &str, usual: &str, id: i64) -> String {
+pub(crate) fn address(path: &str, usual: &str, row: &str) -> String {
     if path.is_empty() {
         usual.to_owned()
     } else {
-        path.replace("{id}", &id.to_string())
+        path.replace("{id}", row)
     }
 }
 

@@ -4,6 +4,7 @@ use super::{ListQuery, Op, SortKey};
 use crate::access::visible;
 use crate::caller::Caller;
 use crate::def::{ALL, App, Entity, Fields, Grant};
+use crate::ids;
 use crate::plan::{Plans, bit, expression, literal};
 use crate::refusal::Refusal;
 use kernel::kind::Kind;
@@ -46,6 +47,8 @@ struct Shape {
     /// Which keys of the cursor are empty.
     after: Option<Vec<bool>>,
     offset: bool,
+    /// References stand in it as the outside names them.
+    json: bool,
 }
 
 /// The words of a search; at most eight, in lower case.
@@ -64,6 +67,7 @@ pub(super) fn built(
     entity: &'static Entity,
     caller: &Caller,
     query: &ListQuery,
+    json: bool,
 ) -> Result<Rc<Built>, Refusal> {
     const MOST: usize = 512;
     thread_local! {
@@ -88,6 +92,7 @@ pub(super) fn built(
             .as_ref()
             .map(|cursor| cursor.keys.iter().map(|key| *key == Value::Empty).collect()),
         offset: query.page > 1,
+        json,
     };
     if let Some(built) = KNOWN.with_borrow(|known| known.get(&shape).cloned()) {
         return Ok(built);
@@ -112,6 +117,8 @@ struct Grants {
 impl Grants {
     fn new(entity: &Entity, caller: &Caller) -> Grants {
         let seen = visible(entity);
+        // Who may read a row may know what it is called.
+        let named = entity.named_by().map_or(0, bit);
         let given = if caller.system {
             vec![Grant {
                 when: "",
@@ -126,11 +133,11 @@ impl Grants {
             some: Vec::new(),
         };
         for grant in given.iter().filter(|grant| grant.when.is_empty()) {
-            grants.always |= grant.fields & seen;
+            grants.always |= grant.fields & seen | named;
             grants.any_always = true;
         }
         for grant in given.iter().filter(|grant| !grant.when.is_empty()) {
-            let fields = grant.fields & seen;
+            let fields = grant.fields & seen | named;
             if grants.any_always && fields & !grants.always == 0 {
                 continue;
             }
@@ -200,7 +207,7 @@ fn build(
         let shown = if union & bit(index) == 0 {
             "NULL".to_owned()
         } else {
-            readable_form(entity, index)
+            readable_form(app, entity, index, shape.json)
         };
         let _ = write!(select, ", {shown}");
     }
@@ -235,7 +242,7 @@ fn build(
             return Err(unreadable(entity, *field));
         }
         conditions.extend(grants.field(*field).map(|covered| format!("({covered})")));
-        conditions.push(filter(entity, *field, *op, place));
+        conditions.push(filter(app, entity, *field, *op, place));
     }
     for word in 0..shape.words {
         conditions.push(search(entity, &grants, union, word));
@@ -250,7 +257,11 @@ fn build(
         if after.len() != keys.len() {
             return Err(leads_nowhere());
         }
-        conditions.push(behind(&keys, id_descending, after));
+        let row = match entity.named_by() {
+            Some(_) => ids::number_sql(entity, ":after"),
+            None => ":after".to_owned(),
+        };
+        conditions.push(behind(&keys, id_descending, after, &row));
     }
     let mut by: Vec<String> = keys
         .iter()
@@ -296,9 +307,26 @@ fn build(
 }
 
 /// A field as a reader gets it: secrets are opened here and nowhere else.
-fn readable_form(entity: &Entity, index: usize) -> String {
+fn readable_form(app: &App, entity: &Entity, index: usize, json: bool) -> String {
     let stored = expression(entity, index);
-    match entity.fields.get(index) {
+    let Some(field) = entity.fields.get(index) else {
+        return stored;
+    };
+    if json && let Some(target) = ids::named_target(app, field.kind) {
+        return match field.kind {
+            Kind::Many(_, join) => format!(
+                "(SELECT json_group_array(name) FROM (SELECT {} AS name FROM {} AS j WHERE j.\"owner\" = t.\"id\" ORDER BY name))",
+                ids::name_sql(target, "j.\"item\""),
+                crate::plan::quoted(join)
+            ),
+            Kind::List(_) => format!(
+                "(SELECT json_group_array({}) FROM json_each(coalesce(nullif({stored}, ''), '[]')) v)",
+                ids::name_sql(target, "v.value")
+            ),
+            _ => ids::name_sql(target, &stored),
+        };
+    }
+    match Some(field) {
         Some(field) if matches!(field.kind, Kind::Secret) => format!(
             "unseal({}, {}, t.\"id\", {stored})",
             literal(entity.table),
@@ -335,11 +363,17 @@ fn leads_nowhere() -> Refusal {
     }])
 }
 
-fn filter(entity: &Entity, index: usize, op: Op, place: usize) -> String {
+fn filter(app: &App, entity: &Entity, index: usize, op: Op, place: usize) -> String {
     let Some(field) = entity.fields.get(index) else {
         return "0".to_owned();
     };
     let value = expression(entity, index);
+    // Where rows have identifiers of their own, the filter names them.
+    let named = ids::named_target(app, field.kind);
+    let row = |given: &str| match named {
+        Some(target) => ids::number_sql(target, given),
+        None => given.to_owned(),
+    };
     let order = |value: String| match field.kind {
         Kind::Choice(_) => ranked(field.kind, &value),
         _ => value,
@@ -354,15 +388,17 @@ fn filter(entity: &Entity, index: usize, op: Op, place: usize) -> String {
         (Op::Empty, _) => format!("({value} IS NULL OR {value} = '' OR {value} = '[]')"),
         // Lists are asked for what they hold: all of it.
         (_, Kind::TextList | Kind::List(_)) => format!(
-            "NOT EXISTS (SELECT 1 FROM json_each(:f{place}) w WHERE w.value NOT IN \
-             (SELECT v.value FROM json_each(coalesce(nullif({value}, ''), '[]')) v))"
+            "NOT EXISTS (SELECT 1 FROM json_each(:f{place}) w WHERE coalesce({}, '') NOT IN \
+             (SELECT v.value FROM json_each(coalesce(nullif({value}, ''), '[]')) v))",
+            row("w.value")
         ),
         (_, Kind::Many(_, join)) => format!(
             "NOT EXISTS (SELECT 1 FROM json_each(:f{place}) w WHERE NOT EXISTS \
-             (SELECT 1 FROM {} WHERE \"owner\" = t.\"id\" AND \"item\" = w.value))",
-            crate::plan::quoted(join)
+             (SELECT 1 FROM {} WHERE \"owner\" = t.\"id\" AND \"item\" = {}))",
+            crate::plan::quoted(join),
+            row("w.value")
         ),
-        (Op::Is, _) => format!("{value} = :f{place}"),
+        (Op::Is, _) => format!("{value} = {}", row(&format!(":f{place}"))),
         (Op::AtLeast, _) => format!("{} >= {}", order(value), order(format!(":f{place}"))),
         (Op::AtMost, _) => format!("{} <= {}", order(value), order(format!(":f{place}"))),
         (Op::Contains, _) => format!("finds({value}, :f{place})"),
@@ -403,7 +439,7 @@ fn ranked(kind: Kind, value: &str) -> String {
 
 /// The expressions of the order, without the id.
 fn order(
-    _app: &App,
+    app: &App,
     entity: &Entity,
     grants: &Grants,
     union: Fields,
@@ -424,6 +460,11 @@ fn order(
                     return Err(unreadable(entity, *index));
                 }
                 let mut value = ranked(field.kind, &expression(entity, *index));
+                if let (Kind::Reference(_), Some(target)) =
+                    (field.kind, ids::named_target(app, field.kind))
+                {
+                    value = ids::name_sql(target, &value);
+                }
                 if let Some(covered) = grants.field(*index) {
                     value = format!("(CASE WHEN ({covered}) THEN {value} END)");
                 }
@@ -445,7 +486,7 @@ const fn is_text(kind: Kind) -> bool {
 }
 
 /// Rows that come after the cursor; what is empty comes first ascending and last descending.
-fn behind(keys: &[(String, bool)], id_descending: bool, empty: &[bool]) -> String {
+fn behind(keys: &[(String, bool)], id_descending: bool, empty: &[bool], row: &str) -> String {
     let mut parts = Vec::new();
     let mut equal = String::new();
     for (place, ((key, descending), empty)) in keys.iter().zip(empty).enumerate() {
@@ -459,6 +500,6 @@ fn behind(keys: &[(String, bool)], id_descending: bool, empty: &[bool]) -> Strin
         let _ = write!(equal, "{key} IS :k{place} AND ");
     }
     let sign = if id_descending { "<" } else { ">" };
-    parts.push(format!("({equal}t.\"id\" {sign} :after)"));
+    parts.push(format!("({equal}t.\"id\" {sign} {row})"));
     format!("({})", parts.join(" OR "))
 }

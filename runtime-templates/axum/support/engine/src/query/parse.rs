@@ -3,6 +3,7 @@
 use super::{Cursor, Filter, ListQuery, MOST_PER_PAGE, Op, SortKey};
 use crate::access::leaves;
 use crate::def::{App, Entity, Field};
+use crate::ids;
 use crate::refusal::{FieldError, Refusal};
 use kernel::kind::Kind;
 use kernel::read;
@@ -29,14 +30,14 @@ pub fn parameter(field: &str) -> Cow<'_, str> {
 /// # Errors
 /// 422 naming every parameter that does not fit.
 pub fn parse(
-    _app: &App,
+    app: &App,
     entity: &'static Entity,
     pairs: &[(String, String)],
 ) -> Result<ListQuery, Refusal> {
     let mut query = ListQuery::default();
     let mut errors = Vec::new();
     for (name, text) in pairs {
-        if let Err(message) = take(&mut query, entity, name, text) {
+        if let Err(message) = take(&mut query, app, entity, name, text) {
             let field = entity
                 .fields
                 .iter()
@@ -65,6 +66,7 @@ pub fn parse(
 
 fn take(
     query: &mut ListQuery,
+    app: &App,
     entity: &'static Entity,
     name: &str,
     text: &str,
@@ -79,7 +81,7 @@ fn take(
                 .then(|| Cursor::read(text).ok_or("after: this leads nowhere".to_owned()));
             query.after = cursor.transpose()?;
         }
-        name => query.filters.push(filter(entity, name, text)?),
+        name => query.filters.push(filter(app, entity, name, text)?),
     }
     Ok(())
 }
@@ -103,7 +105,7 @@ fn sort(entity: &'static Entity, text: &str) -> Result<Vec<(SortKey, bool)>, Str
             .strip_prefix('-')
             .map_or((false, part), |name| (true, name));
         let key = match name {
-            "id" => SortKey::Id,
+            "id" if entity.named_by().is_none() => SortKey::Id,
             "created" => SortKey::Created,
             "updated" => SortKey::Updated,
             name => match find(entity, name) {
@@ -140,7 +142,7 @@ fn short(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-fn filter(entity: &'static Entity, name: &str, text: &str) -> Result<Filter, String> {
+fn filter(app: &App, entity: &'static Entity, name: &str, text: &str) -> Result<Filter, String> {
     const ENDS: [(&str, Op); 7] = [
         ("_is", Op::Is),
         ("_from", Op::AtLeast),
@@ -177,7 +179,13 @@ fn filter(entity: &'static Entity, name: &str, text: &str) -> Result<Filter, Str
         return Err(format!("{name}: a list has no order."));
     }
     let op = if of_many { Op::Is } else { op };
+    let by_name = ids::named_target(app, kind).is_some();
+    if by_name && matches!(op, Op::AtLeast | Op::AtMost) {
+        return Err(format!("{name}: what rows are called has no order here."));
+    }
     let value = match (op, kind) {
+        (_, Kind::Many(..) | Kind::List(_)) if by_name => several(&Kind::Text, name, text)?,
+        (_, Kind::Reference(_)) if by_name => Value::from(text.trim()),
         (_, Kind::TextList) => several(&Kind::LongText, name, text)?,
         (_, Kind::List(item)) => several(item, name, text)?,
         (_, Kind::Many(target, _)) => several(&Kind::Reference(target), name, text)?,
@@ -235,7 +243,11 @@ impl Cursor {
     /// As text for an address.
     #[must_use]
     pub fn write(&self) -> String {
-        let mut items: Vec<serde_json::Value> = vec![self.id.into()];
+        let mut items: Vec<serde_json::Value> = vec![match &self.row {
+            Value::Text(name) => name.as_str().into(),
+            Value::Int(number) => (*number).into(),
+            _ => serde_json::Value::Null,
+        }];
         items.extend(self.keys.iter().map(|key| match key {
             Value::Int(number) => (*number).into(),
             Value::Text(text) => text.as_str().into(),
@@ -265,9 +277,11 @@ impl Cursor {
                 _ => None,
             })
             .collect::<Option<Vec<Value>>>()?;
-        Some(Cursor {
-            keys,
-            id: id.as_i64()?,
-        })
+        let row = match id {
+            serde_json::Value::Number(number) => Value::Int(number.as_i64()?),
+            serde_json::Value::String(name) => Value::Text(name.clone()),
+            _ => return None,
+        };
+        Some(Cursor { keys, row })
     }
 }

@@ -1,9 +1,10 @@
 //! Running a query: rows, JSON, options of a picker.
 
 use super::build::{Built, built, words};
-use super::{Cursor, ListQuery, Page, Shown};
+use super::{Cursor, ListQuery, Page, Referred, Shown};
 use crate::caller::Caller;
 use crate::def::{Entity, Fields};
+use crate::ids;
 use crate::labels;
 use crate::operation::Row;
 use crate::plan::{bit, read_value};
@@ -32,7 +33,7 @@ pub fn list(
     query: &ListQuery,
 ) -> Result<Page, Refusal> {
     r.with_scope(*caller, |scope| {
-        let built = prepare(scope, entity, query)?;
+        let built = prepare(scope, entity, query, false)?;
         let mut page = Page::default();
         let limit = per_page(query);
         let mut last = None;
@@ -62,7 +63,7 @@ pub fn batch(
     query: &ListQuery,
 ) -> Result<(Vec<Shown>, Option<String>), Refusal> {
     r.with_scope(*caller, |scope| {
-        let built = prepare(scope, entity, query)?;
+        let built = prepare(scope, entity, query, false)?;
         let (mut found, mut last) = (Vec::new(), None);
         let limit = query.per_page.clamp(1, BATCH);
         let rows = each(scope, &built, query, limit, |row| {
@@ -88,7 +89,7 @@ pub fn list_json(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     r.with_scope(*caller, |scope| {
-        let built = prepare(scope, entity, query)?;
+        let built = prepare(scope, entity, query, true)?;
         let limit = per_page(query);
         out.extend_from_slice(b"{\"items\":[");
         let mut first = true;
@@ -134,7 +135,7 @@ pub fn get(
     id: i64,
 ) -> Result<Option<Shown>, Refusal> {
     r.with_scope(*caller, |scope| {
-        let built = single(scope, entity)?;
+        let built = single(scope, entity, false)?;
         let mut statement = scope.connection.prepare_cached(&built.single)?;
         scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
         let mut rows = statement.raw_query();
@@ -181,7 +182,7 @@ fn one_json(
     id: i64,
     out: &mut Vec<u8>,
 ) -> Result<Option<i64>, Refusal> {
-    let built = single(scope, entity)?;
+    let built = single(scope, entity, true)?;
     let mut statement = scope.connection.prepare_cached(&built.single)?;
     scope.bind(&mut statement, &[(":row", &Value::Int(id))])?;
     let mut rows = statement.raw_query();
@@ -192,18 +193,18 @@ fn one_json(
     Ok(Some(row.get(3)?))
 }
 
-fn single(scope: &Scope<'_>, entity: &'static Entity) -> Result<Rc<Built>, Refusal> {
+fn single(scope: &Scope<'_>, entity: &'static Entity, json: bool) -> Result<Rc<Built>, Refusal> {
     built(
         scope.app,
         scope.plans,
         entity,
         &scope.caller,
         &ListQuery::default(),
+        json,
     )
 }
 
-/// Rows that can be chosen, by what they are shown as: those the caller may read; of users, everybody is offered by
-/// name to whoever is signed in.
+/// Rows that can be chosen: those the caller may read, as the outside calls them and as they are shown.
 ///
 /// # Errors
 /// [`Refusal::Fault`] if the store fails.
@@ -213,7 +214,7 @@ pub fn options(
     entity: &'static Entity,
     search: Option<&str>,
     limit: usize,
-) -> Result<Vec<(i64, String)>, Refusal> {
+) -> Result<Vec<(String, String)>, Refusal> {
     r.with_scope(*caller, |scope| {
         let table = &scope.plans.of(entity).table;
         let label = labels::sql(scope.app, entity);
@@ -248,7 +249,9 @@ pub fn options(
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
             let label: Option<String> = row.get(1)?;
-            options.push((id, label.filter(|text| !text.is_empty()).unwrap_or_else(|| labels::nameless(entity, id))));
+            let label = label.filter(|text| !text.is_empty());
+            let label = label.unwrap_or_else(|| labels::nameless(entity, id));
+            options.push((ids::address_on(scope.connection, entity, id)?, label));
         }
         Ok(options)
     })
@@ -258,6 +261,7 @@ fn prepare(
     scope: &Scope<'_>,
     entity: &'static Entity,
     query: &ListQuery,
+    json: bool,
 ) -> Result<Rc<Built>, Refusal> {
     if scope.grants(entity.read).is_empty() {
         return Err(scope.forbidden());
@@ -267,7 +271,7 @@ fn prepare(
     {
         return Err(Refusal::NotFound);
     }
-    built(scope.app, scope.plans, entity, &scope.caller, query)
+    built(scope.app, scope.plans, entity, &scope.caller, query, json)
 }
 
 fn per_page(query: &ListQuery) -> u32 {
@@ -331,7 +335,7 @@ fn named(query: &ListQuery, limit: u32) -> Vec<(Cow<'static, str>, Value)> {
         named.push((":parent".into(), Value::Int(id)));
     }
     if let Some(cursor) = &query.after {
-        named.push((":after".into(), Value::Int(cursor.id)));
+        named.push((":after".into(), cursor.row.clone()));
         for (place, key) in cursor.keys.iter().enumerate() {
             named.push((format!(":k{place}").into(), key.clone()));
         }
@@ -408,9 +412,15 @@ fn shown(
         values,
     };
     let readable = readable & access::visible(entity);
+    let address = match entity.named_by().map(|index| row.value(index)) {
+        Some(Value::Text(name)) => name.clone(),
+        Some(_) => String::new(),
+        None => row.id.to_string(),
+    };
     Ok(Shown {
         row,
         readable,
+        address,
         references: Vec::new(),
     })
 }
@@ -427,7 +437,10 @@ fn cursor(built: &Built, entity: &Entity, row: &rusqlite::Row<'_>) -> Result<Cur
     }
     Ok(Cursor {
         keys,
-        id: row.get(0)?,
+        row: match entity.named_by() {
+            Some(index) => read_value(Kind::Text, row.get_ref(4 + index)?),
+            None => Value::Int(row.get(0)?),
+        },
     })
 }
 
@@ -439,12 +452,16 @@ fn write_row(
 ) -> Result<(), Refusal> {
     let readable = readable(built, entity.fields.len(), row)?;
     out.extend_from_slice(b"{\"id\":");
-    json::int(out, row.get(0)?);
+    let named_by = entity.named_by();
+    match named_by {
+        Some(index) => json::column(out, &Kind::Text, row.get_ref(4 + index)?),
+        None => json::int(out, row.get(0)?),
+    }
     for index in &built.columns {
         let Some(field) = entity.fields.get(*index) else {
             continue;
         };
-        if readable & bit(*index) == 0 {
+        if readable & bit(*index) == 0 || named_by == Some(*index) {
             continue;
         }
         out.extend_from_slice(b",\"");
@@ -463,7 +480,9 @@ fn write_row(
 }
 
 /// The rows that a value refers to.
-fn referred(value: &Value) -> Vec<i64> {
+/// The numbers of the rows that a value refers to.
+#[must_use]
+pub fn referred(value: &Value) -> Vec<i64> {
     match value {
         Value::Int(id) => vec![*id],
         Value::Ids(many) => many.clone(),
@@ -512,8 +531,13 @@ fn references(
             }
             for shown in rows.iter_mut() {
                 for id in referred(shown.row.value(index)) {
-                    if let Some(label) = labels.get(&id) {
-                        shown.references.push((index, id, label.clone()));
+                    if let Some(text) = labels.get(&id) {
+                        shown.references.push(Referred {
+                            field: index,
+                            id,
+                            address: ids::address_on(scope.connection, other, id)?,
+                            text: text.clone(),
+                        });
                     }
                 }
             }

@@ -21,6 +21,7 @@ pub(crate) fn csv(call: &Call, entity: &'static Entity) -> Answer {
         .enumerate()
         .filter(|(position, field)| {
             readable & (1 << position) != 0
+                && field.name != "id"
                 && !field.private
                 && !matches!(field.kind, Kind::Secret | Kind::Password)
         })
@@ -36,14 +37,14 @@ pub(crate) fn csv(call: &Call, entity: &'static Entity) -> Answer {
     }
     csv::end(&mut head);
     let line = move |out: &mut String, shown: &query::Shown| {
-        csv::cell(out, true, &shown.row.id.to_string());
+        csv::cell(out, true, &shown.address);
         for (position, field) in &fields {
             let value = shown
                 .row
                 .values
                 .get(*position)
                 .filter(|_| shown.readable & (1 << position) != 0);
-            let text = value.map(|value| text(&field.kind, value));
+            let text = value.map(|value| text(&field.kind, *position, value, &shown.references));
             csv::cell(out, false, &text.unwrap_or_default());
         }
         csv::cell(out, false, &kernel::time::rfc3339(shown.row.created));
@@ -56,9 +57,27 @@ pub(crate) fn csv(call: &Call, entity: &'static Entity) -> Answer {
 }
 
 /// As in JSON, without the quotes.
-fn text(kind: &Kind, value: &Value) -> String {
-    if matches!(value, Value::Empty) {
-        return String::new();
+fn text(kind: &Kind, field: usize, value: &Value, references: &[query::Referred]) -> String {
+    let address = |id: &i64| {
+        let row = references
+            .iter()
+            .find(|row| row.field == field && row.id == *id);
+        row.map_or("", |row| row.address.as_str())
+    };
+    match (kind, value) {
+        (_, Value::Empty) => return String::new(),
+        (Kind::Reference(_), Value::Int(id)) => return address(id).to_owned(),
+        (Kind::Many(..) | Kind::List(Kind::Reference(_)), value) => {
+            let all: Vec<serde_json::Value> = query::referred(value)
+                .iter()
+                .map(|id| match address(id) {
+                    number if *number == id.to_string() => (*id).into(),
+                    name => name.into(),
+                })
+                .collect();
+            return serde_json::Value::Array(all).to_string();
+        }
+        _ => {}
     }
     let mut json = String::new();
     kernel::format::write_json(kind, value, &mut json);

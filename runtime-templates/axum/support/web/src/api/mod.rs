@@ -14,6 +14,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use engine::def::{App, Entity};
+use engine::ids;
 use engine::refusal::Refusal;
 use http::header::{ALLOW, HeaderMap};
 use http::{Method, StatusCode};
@@ -132,7 +133,7 @@ async fn dispatch(call: Call, pieces: &[&str]) -> Answer {
             Err(Refusal::NotFound.into())
         }
         [name, id] => {
-            let (entity, id) = row_of(app, name, id)?;
+            let (entity, id) = row_of(&call, name, id)?;
             match call.method {
                 Method::GET => rows::get(&call, entity, id),
                 Method::PATCH => write::update(call, entity, id).await,
@@ -141,7 +142,7 @@ async fn dispatch(call: Call, pieces: &[&str]) -> Answer {
             }
         }
         [name, id, below] => {
-            let (entity, id) = row_of(app, name, id)?;
+            let (entity, id) = row_of(&call, name, id)?;
             if let Some((child, field)) = child_of(app, entity, below) {
                 return match call.method {
                     Method::GET => rows::list(&call, child, Some((entity, field, id))),
@@ -178,12 +179,15 @@ pub(crate) fn by_slug(app: &'static App, slug: &str) -> Option<&'static Entity> 
         .find(|entity| entity.slug == slug)
 }
 
-fn row_of(app: &'static App, slug: &str, id: &str) -> Result<(&'static Entity, i64), Refusal> {
-    let entity = by_slug(app, slug).ok_or(Refusal::NotFound)?;
-    // Only the plain form, so that a row has one address.
-    let plain = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
-    let id = if plain { id.parse().ok() } else { None };
-    Ok((entity, id.ok_or(Refusal::NotFound)?))
+/// The row that an address names; a number that no row has where there can be none, so that the refusals are those of
+/// a row that is not there.
+fn row_of(call: &Call, slug: &str, id: &str) -> Result<(&'static Entity, i64), Refusal> {
+    let entity = by_slug(call.site.app, slug).ok_or(Refusal::NotFound)?;
+    let number = call.site.engine.read(|r| ids::number(r, entity, id))?;
+    if number == ids::NOBODY && entity.named_by().is_none() {
+        return Err(Refusal::NotFound);
+    }
+    Ok((entity, number))
 }
 
 /// The child entity with this name, and the field that holds its parent.

@@ -7,7 +7,7 @@ use crate::site::Site;
 use crate::{accounts, body, respond};
 use engine::def::{Action, Entity, Fields, Grants, Input};
 use engine::refusal::Refusal;
-use engine::{access, decode, operate, query};
+use engine::{access, decode, ids, operate, query};
 use http::StatusCode;
 use http::header::{HeaderMap, IF_MATCH, LOCATION};
 use kernel::value::Value;
@@ -31,8 +31,13 @@ pub(crate) async fn create(
     if let Some((of, field, id)) = parent {
         // The parent of the address wins; saying it again is fine, saying another is not.
         let name = entity.fields.get(field).map_or("", |field| field.name);
+        let address = call.site.engine.read(|r| ids::address(r, of, id))?;
+        let own: serde_json::Value = match of.named_by() {
+            Some(_) => address.into(),
+            None => id.into(),
+        };
         if let Some(said) = object.remove(name)
-            && said.as_i64() != Some(id)
+            && said != own
         {
             return Err(
                 respond::invalid(name, "reference", "This is not the one in the address.").into(),
@@ -45,7 +50,7 @@ pub(crate) async fn create(
         if found.is_none() {
             return Err(Refusal::NotFound.into());
         }
-        object.insert(name.to_owned(), id.into());
+        object.insert(name.to_owned(), own);
         allowed |= 1 << field;
     }
     let mut values = decode::json(app, entity, &object, allowed, true).map_err(Refusal::Invalid)?;
@@ -59,10 +64,17 @@ pub(crate) async fn create(
     })
     .await?;
     call.site.wrote(entity);
-    let location = format!("/api/{}/{id}", entity.slug);
+    let address = call.site.engine.read(|r| ids::address(r, entity, id))?;
+    let location = format!("/api/{}/{address}", entity.slug);
     let mut response = match written {
         Some(row) => row.response(),
-        None => respond::json(StatusCode::CREATED, &serde_json::json!({ "id": id })),
+        None => respond::json(
+            StatusCode::CREATED,
+            &match entity.named_by() {
+                Some(_) => serde_json::json!({ "id": address }),
+                None => serde_json::json!({ "id": id }),
+            },
+        ),
     };
     *response.status_mut() = StatusCode::CREATED;
     Ok(respond::with_header(response, LOCATION, &location))
@@ -160,7 +172,7 @@ pub(crate) async fn operation(
     .await?;
     call.site.wrote_anything();
     if answer.is_special() {
-        return special(&answer, &done);
+        return special(&call.site, &answer, &done);
     }
     let written = done.value.flatten();
     Ok(written.map_or_else(respond::no_content, rows::Written::response))
@@ -181,7 +193,7 @@ pub(crate) async fn own_action(mut call: Call, action: &'static Action) -> Answe
     .await?;
     call.site.wrote_anything();
     if action.answer.is_special() {
-        return special(&action.answer, &done);
+        return special(&call.site, &action.answer, &done);
     }
     Ok(respond::no_content())
 }
@@ -206,12 +218,16 @@ pub(crate) fn answer_of(entity: &Entity, slug: &str) -> engine::def::Answer {
 }
 
 /// The answer of an operation that says what it answers, or signs somebody in.
-fn special<T>(answer: &engine::def::Answer, done: &accounts::operate::Done<T>) -> Answer {
+fn special<T>(
+    site: &Site,
+    answer: &engine::def::Answer,
+    done: &accounts::operate::Done<T>,
+) -> Answer {
     let mut body = String::from("{");
     if let Some(returns) = answer.returns {
         body.push_str("\"result\":");
         let value = done.result.as_ref().unwrap_or(&Value::Empty);
-        kernel::format::write_json(&returns.kind, value, &mut body);
+        body.push_str(&site.engine.read(|r| ids::json(r, returns.kind, value))?);
     }
     if let Some(session) = &done.session {
         let token = serde_json::json!({

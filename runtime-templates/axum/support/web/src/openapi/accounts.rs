@@ -44,7 +44,7 @@ pub(super) fn account_paths(app: &'static App) -> Map<String, Value> {
         responses(&mut operation, good, bad);
         let entry = paths.entry(path.to_owned()).or_insert_with(|| {
             if path.contains("{id}") {
-                json!({ "parameters": [id_parameter()] })
+                json!({ "parameters": [id_parameter(false)] })
             } else {
                 json!({})
             }

@@ -203,7 +203,7 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
     );
     paths.insert(
         format!("{base}/{{id}}"),
-        json!({ "parameters": [id_parameter()], "get": get, "patch": update, "delete": delete }),
+        json!({ "parameters": [id_parameter(entity.named_by().is_some())], "get": get, "patch": update, "delete": delete }),
     );
 
     let mut history = operation(
@@ -224,7 +224,7 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
     );
     paths.insert(
         format!("{base}/{{id}}/history"),
-        json!({ "parameters": [id_parameter()], "get": history }),
+        json!({ "parameters": [id_parameter(entity.named_by().is_some())], "get": history }),
     );
 
     for (slug, title, about, inputs) in operations(entity) {
@@ -266,7 +266,7 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
             } else {
                 format!("/api{own}")
             },
-            json!({ "parameters": [id_parameter()], "post": post }),
+            json!({ "parameters": [id_parameter(entity.named_by().is_some())], "post": post }),
         );
     }
 
@@ -300,7 +300,7 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
         responses(&mut post, &[("201", created)], &writes);
         paths.insert(
             format!("/api/{}/{{id}}/{tag}", parent.slug),
-            json!({ "parameters": [id_parameter()], "get": list, "post": post }),
+            json!({ "parameters": [id_parameter(parent.named_by().is_some())], "get": list, "post": post }),
         );
     }
 }

@@ -146,8 +146,14 @@ pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-pub(super) fn id_parameter() -> Value {
-    json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "format": "int64", "minimum": 1 } })
+/// The row in an address; `named`: by an identifier of its own.
+pub(super) fn id_parameter(named: bool) -> Value {
+    let schema = if named {
+        json!({ "type": "string" })
+    } else {
+        json!({ "type": "integer", "format": "int64", "minimum": 1 })
+    };
+    json!({ "name": "id", "in": "path", "required": true, "schema": schema })
 }
 
 pub(super) fn if_match() -> Value {

@@ -13,15 +13,13 @@ pub(super) fn entity_schemas(
 ) {
     let name = schema_name(entity);
     let mut row = Map::new();
-    row.insert(
-        "id".to_owned(),
-        json!({ "type": "integer", "format": "int64" }),
-    );
+    row.insert("id".to_owned(), id_schema(entity));
     let mut create = Map::new();
     let mut change = Map::new();
     let mut required = Vec::new();
     for field in entity.fields {
-        let readable = !field.private && !matches!(field.kind, Kind::Password);
+        let readable =
+            !field.private && field.name != "id" && !matches!(field.kind, Kind::Password);
         if readable {
             row.insert(
                 field.name.to_owned(),
@@ -106,6 +104,14 @@ pub(super) fn inputs_schema(app: &App, inputs: &'static [Input]) -> Value {
         .map(|input| input.name)
         .collect();
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
+}
+
+/// What the outside calls rows of an entity.
+pub(super) fn id_schema(entity: &Entity) -> Value {
+    match entity.named_by() {
+        Some(_) => json!({ "type": "string" }),
+        None => json!({ "type": "integer", "format": "int64" }),
+    }
 }
 
 /// A field as it is sent: with what it must be.
@@ -205,18 +211,27 @@ pub(super) fn schema(app: &App, kind: &Kind, sent: bool) -> Value {
             json!({ "type": "string", "enum": values })
         }
         Kind::Reference(entity) => {
-            let of = app
-                .entities
-                .get(*entity)
-                .map_or("row", |entity| entity.name);
-            json!({ "type": "integer", "format": "int64", "description": format!("The id of a {}.", lower(of)) })
+            let Some(of) = app.entities.get(*entity).copied() else {
+                return json!({});
+            };
+            let mut value = id_schema(of);
+            set(
+                &mut value,
+                "description",
+                json!(format!("The id of a {}.", lower(of.name))),
+            );
+            value
         }
         Kind::List(item) => {
             json!({ "type": "array", "items": schema(app, item, false) })
         }
         Kind::TextList => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Many(..) => {
-            json!({ "type": "array", "items": { "type": "integer", "format": "int64" }, "uniqueItems": true })
+        Kind::Many(entity, _) => {
+            let items = app
+                .entities
+                .get(*entity)
+                .map_or_else(|| json!({}), |of| id_schema(of));
+            json!({ "type": "array", "items": items, "uniqueItems": true })
         }
         Kind::Json => json!({}),
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use engine::caller::Caller;
 use engine::def::{App, Entity, Fields, Grant};
 use engine::refusal::Refusal;
-use engine::{Reader, access};
+use engine::{Reader, access, ids};
 use http::StatusCode;
 use kernel::kind::Kind;
 use maud::{Markup, PreEscaped, html};
@@ -48,6 +48,18 @@ impl<'v> Context<'v> {
             caller,
             display: Display { app, now, linked },
         }
+    }
+
+    /// The number of the row that an address names; [`ids::NOBODY`] where there can be none.
+    #[must_use]
+    pub fn row(&self, slug: &str, address: &str) -> i64 {
+        let Some(entity) = self.entity(slug) else {
+            return ids::NOBODY;
+        };
+        self.site
+            .engine
+            .read(|r| ids::number(r, entity, address))
+            .unwrap_or(ids::NOBODY)
     }
 
     /// The entity with this name in addresses.

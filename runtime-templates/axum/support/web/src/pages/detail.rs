@@ -1,6 +1,6 @@
 //! The page of a row: what it is, what can be done with it, what belongs to it, what happened to it.
 
-use super::context::{Context, RowId, bit};
+use super::context::{Context, bit};
 use super::edit::{defaults, written};
 use super::fields::Draft;
 use super::list::{columns, lower_first, table};
@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::def::{Entity, Field, Fields};
 use engine::refusal::Refusal;
-use engine::{Reader, access, audit, query};
+use engine::{Reader, access, audit, ids, query};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
@@ -25,10 +25,11 @@ const MOST_INLINE: u32 = 4;
 /// `GET /tickets/7`
 pub async fn detail(
     State(site): State<Site>,
-    Path((slug, RowId(id))): Path<(String, RowId)>,
+    Path((slug, address)): Path<(String, String)>,
     visit: Visit,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let answer = site.engine.read(|r| {
         let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
         let shown = query::get(r, &context.caller, entity, id)?
@@ -68,14 +69,14 @@ pub(super) fn title_of(
                 (Kind::Reference(_), Value::Int(id)) => shown
                     .references
                     .iter()
-                    .find(|(field, row, _)| *field == index && row == id)
-                    .map(|(_, _, text)| text.clone()),
+                    .find(|row| row.field == index && row.id == *id)
+                    .map(|row| row.text.clone()),
                 (kind, value) => Some(plain(context.app, kind, value)),
             }
         });
     known
         .filter(|text| !text.trim().is_empty())
-        .unwrap_or_else(|| format!("{} {}", entity.name, shown.row.id))
+        .unwrap_or_else(|| format!("{} {}", entity.name, shown.address))
 }
 
 fn page(
@@ -86,7 +87,7 @@ fn page(
     title: &str,
 ) -> Result<Markup, Refusal> {
     let id = shown.row.id;
-    let here = format!("/{}/{id}", entity.slug);
+    let here = format!("/{}/{}", entity.slug, shown.address);
     let abilities = access::abilities(r, &context.caller, entity, id)?;
     let visible: Vec<(usize, &Field)> = entity
         .fields
@@ -113,13 +114,10 @@ fn page(
     let children = children(context, r, entity, id)?;
     let history = history(context, r, entity, id)?;
     let list = format!("/{}", entity.slug);
-    let parent =
-        context
-            .parent_of(entity)
-            .and_then(|(parent, field)| match shown.row.values.get(field) {
-                Some(Value::Int(owner)) => Some((parent, *owner)),
-                _ => None,
-            });
+    let parent = context.parent_of(entity).and_then(|(parent, field)| {
+        let owner = shown.references.iter().find(|row| row.field == field)?;
+        Some((parent, owner))
+    });
     let buttons = html! {
         @for ability in &abilities.operations {
             @let address = format!("{here}/{}", ability.slug);
@@ -151,14 +149,14 @@ fn page(
     Ok(html! {
         @match parent {
             Some((parent, owner)) => {
-                (crumbs(&[(parent.plural, &format!("/{}", parent.slug)), (&query::label(r, parent, owner), &format!("/{}/{owner}", parent.slug)), (title, "")]))
+                (crumbs(&[(parent.plural, &format!("/{}", parent.slug)), (&owner.text, &format!("/{}/{}", parent.slug, owner.address)), (title, "")]))
             }
             None => { (crumbs(&[(entity.plural, &list), (title, "")])) }
         }
         (head(title, html! {
             div.facts {
                 @for (index, field) in &state { (cell(context, *index, field, shown, Place::List)) }
-                span { (entity.name) " " (id) }
+                span { (entity.name) " " (shown.address) }
             }
         }, buttons))
         @if wide {
@@ -202,6 +200,7 @@ fn children(
     id: i64,
 ) -> Result<Markup, Refusal> {
     let mut cards = Vec::new();
+    let address = ids::address(r, entity, id)?;
     for child in context.app.entities.iter().copied() {
         let Some((parent, field)) = context.parent_of(child) else {
             continue;
@@ -243,9 +242,9 @@ fn children(
                 div.card-head { h2 { (child.plural) span.count { (found.total) } } }
                 (rows)
                 @if found.total > u64::from(MOST_CHILDREN) {
-                    div.card-foot { a href={ "/" (child.slug) "?" (query::parameter(name)) "=" (id) } { "All " (found.total) } }
+                    div.card-foot { a href={ "/" (child.slug) "?" (query::parameter(name)) "=" (address) } { "All " (found.total) } }
                 }
-                @if let Some(creatable) = creatable { div.card-foot { (add_form(context, r, child, creatable, (field, name, id), &format!("/{}/{id}", entity.slug))) } }
+                @if let Some(creatable) = creatable { div.card-foot { (add_form(context, r, child, creatable, (field, name, &address), &format!("/{}/{address}", entity.slug))) } }
             }
         });
     }
@@ -291,7 +290,7 @@ fn conversation(
     Ok(html! {
         ol.talk {
             @for (shown, able) in rows.iter().zip(&abilities) {
-                @let here = format!("/{}/{}", child.slug, shown.row.id);
+                @let here = format!("/{}/{}", child.slug, shown.address);
                 li {
                     div.by {
                         @for (index, field) in &others {
@@ -326,7 +325,7 @@ fn add_form(
     r: &Reader<'_>,
     child: &'static Entity,
     creatable: Fields,
-    (parent, name, id): (usize, &str, i64),
+    (parent, name, address): (usize, &str, &str),
     back: &str,
 ) -> Markup {
     let asked: Fields = creatable & written(child, true) & !bit(parent);
@@ -338,12 +337,12 @@ fn add_form(
         known: &[],
     };
     if asked.count_ones() > MOST_INLINE {
-        return html! { a.button href={ "/" (child.slug) "/new?" (name) "=" (id) } { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } };
+        return html! { a.button href={ "/" (child.slug) "/new?" (name) "=" (address) } { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } };
     }
     html! {
         form.form.compact method="post" action={ "/" (child.slug) "/new" } novalidate {
             (context.token())
-            input type="hidden" name=(name) value=(id);
+            input type="hidden" name=(name) value=(address);
             input type="hidden" name="_next" value=(back);
             (draft.fields(context, r, child, asked, true))
             div.form-foot { button.button type="submit" { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } }

@@ -1,7 +1,7 @@
 //! Making, changing and deleting a row.
 
 use super::address::{local, pair, with_query};
-use super::context::{Context, RowId, bit};
+use super::context::{Context, bit};
 use super::detail::title_of;
 use super::fields::{self, Draft, Typed};
 use super::list::{lower_first, trail};
@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::def::{Entity, Fields};
 use engine::refusal::{FieldError, Refusal};
-use engine::{Reader, access, decode, operate, query};
+use engine::{Reader, access, decode, ids, operate, query};
 use http::StatusCode;
 use kernel::kind::Kind;
 use kernel::value::Value;
@@ -65,8 +65,13 @@ pub async fn create(
     });
     match created.await {
         Ok(id) => {
-            let next = local(pair(&typed, "_next"))
-                .map_or_else(|| format!("/{}/{id}", entity.slug), str::to_owned);
+            let next = local(pair(&typed, "_next")).map_or_else(
+                || {
+                    let address = site.engine.read(|r| ids::address(r, entity, id));
+                    format!("/{}/{}", entity.slug, address.unwrap_or_default())
+                },
+                str::to_owned,
+            );
             respond::see_other(&with_query(&next, &[("done", "created")]))
         }
         Err(refusal) => again_new(&context, entity, allowed, &typed, refusal),
@@ -76,13 +81,14 @@ pub async fn create(
 /// `GET /tickets/7/edit`
 pub async fn edit(
     State(site): State<Site>,
-    Path((slug, RowId(id))): Path<(String, RowId)>,
+    Path((slug, address)): Path<(String, String)>,
     visit: Visit,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let answer = site.engine.read(|r| {
         let (entity, shown, allowed) = editing(&context, r, &slug, id)?;
-        let typed = fields::typed_from(entity, &shown.row.values, allowed);
+        let typed = fields::typed_from(r, context.app, entity, &shown.row.values, allowed)?;
         Ok((
             entity,
             edit_page(&context, r, entity, &shown, allowed, &typed, &[], None),
@@ -101,11 +107,12 @@ pub async fn edit(
 /// `POST /tickets/7/edit`
 pub async fn update(
     State(site): State<Site>,
-    Path((slug, RowId(id))): Path<(String, RowId)>,
+    Path((slug, address)): Path<(String, String)>,
     visit: Visit,
     Form(typed): Form,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let (entity, allowed) = match site
         .engine
         .read(|r| editing(&context, r, &slug, id).map(|(entity, _, allowed)| (entity, allowed)))
@@ -123,7 +130,7 @@ pub async fn update(
         Err(refusal) => Err(refusal),
     };
     match outcome {
-        Ok(()) => respond::see_other(&format!("/{}/{id}?done=saved", entity.slug)),
+        Ok(()) => respond::see_other(&format!("/{}/{address}?done=saved", entity.slug)),
         Err(refusal) => again_edit(&context, entity, id, &typed, refusal),
     }
 }
@@ -131,10 +138,11 @@ pub async fn update(
 /// `GET /tickets/7/delete`
 pub async fn ask_delete(
     State(site): State<Site>,
-    Path((slug, RowId(id))): Path<(String, RowId)>,
+    Path((slug, address)): Path<(String, String)>,
     visit: Visit,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let answer = site.engine.read(|r| {
         let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
         let shown = query::get(r, &context.caller, entity, id)?.ok_or(Refusal::NotFound)?;
@@ -154,11 +162,12 @@ pub async fn ask_delete(
 /// `POST /tickets/7/delete`
 pub async fn delete(
     State(site): State<Site>,
-    Path((slug, RowId(id))): Path<(String, RowId)>,
+    Path((slug, address)): Path<(String, String)>,
     visit: Visit,
     Form(typed): Form,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let Some(entity) = context.entity(&slug) else {
         return context.refuse(&Refusal::NotFound);
     };
@@ -168,10 +177,8 @@ pub async fn delete(
             .read(|r| query::get(r, &context.caller, entity, id))
             .ok()
             .flatten()?;
-        match shown.row.values.get(field) {
-            Some(Value::Int(owner)) => Some(format!("/{}/{owner}", parent.slug)),
-            _ => None,
-        }
+        let owner = shown.references.iter().find(|row| row.field == field)?;
+        Some(format!("/{}/{}", parent.slug, owner.address))
     });
     let version = pair(&typed, "version").parse::<i64>().ok();
     let deleted = accounts::operate::plain(&site, &visit, move |w| {
@@ -265,7 +272,14 @@ pub(super) fn defaults(
     allowed: Fields,
 ) -> Typed {
     let values = operate::defaults(r, &context.caller, entity);
-    fields::typed_from(entity, &values, allowed & written(entity, true))
+    fields::typed_from(
+        r,
+        context.app,
+        entity,
+        &values,
+        allowed & written(entity, true),
+    )
+    .unwrap_or_default()
 }
 
 async fn decoded(
@@ -384,7 +398,8 @@ fn again_edit(
     let body = context.site.engine.read(|r| {
         let (_, shown, allowed) = editing(context, r, entity.slug, id)?;
         let stale = matches!(refusal, Refusal::Stale)
-            .then(|| changes(context, entity, &shown, allowed, typed));
+            .then(|| changes(context, r, entity, &shown, allowed, typed))
+            .transpose()?;
         Ok(edit_page(
             context, r, entity, &shown, allowed, typed, &errors, stale,
         ))
@@ -418,32 +433,31 @@ fn new_page(
     let parent = match context.parent_of(entity) {
         Some((parent, field)) => {
             let name = entity.fields.get(field).map_or("", |field| field.name);
-            match pair(typed, name).parse::<i64>() {
-                Ok(id) => {
-                    query::get(r, &context.caller, parent, id)?.map(|_| (parent, field, name, id))
-                }
-                Err(_) => None,
-            }
+            let id = ids::number(r, parent, pair(typed, name))?;
+            query::get(r, &context.caller, parent, id)?
+                .map(|shown| (parent, field, name, id, shown.address))
         }
         None => None,
     };
-    let asked = parent.map_or(shown, |(_, field, _, _)| shown & !bit(field));
-    let back = parent.map_or_else(
+    let asked = parent
+        .as_ref()
+        .map_or(shown, |(_, field, ..)| shown & !bit(*field));
+    let back = parent.as_ref().map_or_else(
         || format!("/{}", entity.slug),
-        |(parent, _, _, id)| format!("/{}/{id}", parent.slug),
+        |(parent, .., address)| format!("/{}/{address}", parent.slug),
     );
     Ok(html! {
         div.middle {
-            @if let Some((parent, _, _, id)) = parent {
-                (crumbs(&[(parent.plural, &format!("/{}", parent.slug)), (&query::label(r, parent, id), &back), (&title, "")]))
+            @if let Some((parent, _, _, id, _)) = &parent {
+                (crumbs(&[(parent.plural, &format!("/{}", parent.slug)), (&query::label(r, parent, *id), &back), (&title, "")]))
             } @else { (trail(context, entity, &title)) }
             (head(&title, html! {}, html! {}))
             div.stack {
                 (draft.summary(&fields::labels(entity, asked)))
                 form.card.pad.form method="post" action={ "/" (entity.slug) "/new" } novalidate data-guard {
                     (context.token())
-                    @if let Some((_, _, name, id)) = parent {
-                        input type="hidden" name=(name) value=(id);
+                    @if let Some((_, _, name, _, address)) = &parent {
+                        input type="hidden" name=(name) value=(address);
                         input type="hidden" name="_next" value=(back);
                     }
                     (draft.fields(context, r, entity, asked, true))
@@ -463,12 +477,13 @@ type Changes = Vec<(&'static str, Markup)>;
 
 fn changes(
     context: &Context<'_>,
+    r: &Reader<'_>,
     entity: &'static Entity,
     shown: &query::Shown,
     allowed: Fields,
     typed: &[(String, String)],
-) -> Changes {
-    let now = fields::typed_from(entity, &shown.row.values, allowed);
+) -> Result<Changes, Refusal> {
+    let now = fields::typed_from(r, context.app, entity, &shown.row.values, allowed)?;
     let mut out = Vec::new();
     for (index, field) in entity.fields.iter().enumerate() {
         let of = |pairs: &[(String, String)]| {
@@ -496,7 +511,7 @@ fn changes(
             out.push((field.label, html! { (cell) }));
         }
     }
-    out
+    Ok(out)
 }
 
 #[expect(clippy::too_many_arguments, reason = "a page with everything on it")]
@@ -510,12 +525,12 @@ fn edit_page(
     errors: &[FieldError],
     stale: Option<Changes>,
 ) -> Markup {
-    let here = format!("/{}/{}", entity.slug, shown.row.id);
+    let here = format!("/{}/{}", entity.slug, shown.address);
     let title = title_of(context, entity, shown);
-    let known: Vec<(&'static str, i64, String)> = shown
+    let known: Vec<(&'static str, &query::Referred)> = shown
         .references
         .iter()
-        .filter_map(|(field, id, text)| Some((entity.fields.get(*field)?.name, *id, text.clone())))
+        .filter_map(|row| Some((entity.fields.get(row.field)?.name, row)))
         .collect();
     let draft = Draft {
         typed,
@@ -562,7 +577,7 @@ fn edit_page(
 }
 
 fn delete_page(context: &Context<'_>, entity: &'static Entity, shown: &query::Shown) -> Markup {
-    let here = format!("/{}/{}", entity.slug, shown.row.id);
+    let here = format!("/{}/{}", entity.slug, shown.address);
     let title = title_of(context, entity, shown);
     let children: Vec<&str> = context
         .app

@@ -4,9 +4,9 @@ use super::context::{Context, bit};
 use crate::ui::control::{Control, Options, Removal, listed};
 use engine::Reader;
 use engine::check::SHORTEST_PASSWORD;
-use engine::def::{Entity, Field, FieldDefault, Fields, Input};
-use engine::query;
+use engine::def::{App, Entity, Field, FieldDefault, Fields, Input};
 use engine::refusal::{FieldError, Refusal};
+use engine::{ids, query};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
@@ -25,16 +25,12 @@ pub fn options(
     r: &Reader<'_>,
     entity: &'static Entity,
 ) -> Vec<(String, String)> {
-    query::options(r, &context.caller, entity, None, MOST_OPTIONS + 1)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(id, text)| (id.to_string(), text))
-        .collect()
+    query::options(r, &context.caller, entity, None, MOST_OPTIONS + 1).unwrap_or_default()
 }
 
 /// How a row is written into a field that searches: what it is shown as, and its number so that it is the only one.
 #[must_use]
-pub fn search_text(id: i64, text: &str) -> String {
+pub fn search_text(id: &str, text: &str) -> String {
     format!("{text} #{id}")
 }
 
@@ -47,7 +43,7 @@ pub struct Draft<'a> {
     /// Put before the ids of its controls.
     pub prefix: &'a str,
     /// What the row refers to by now, as far as the caller may read it: `(field, row, text)`.
-    pub known: &'a [(&'static str, i64, String)],
+    pub known: &'a [(&'static str, &'a query::Referred)],
 }
 
 impl Draft<'_> {
@@ -82,11 +78,11 @@ impl Draft<'_> {
         if let Kind::Reference(target) | Kind::Many(target, _) = control.kind
             && let Some(target) = context.app.entities.get(target).copied()
         {
-            let known: Vec<(i64, &str)> = self
+            let known: Vec<&query::Referred> = self
                 .known
                 .iter()
-                .filter(|(field, ..)| *field == control.name)
-                .map(|(_, id, text)| (*id, text.as_str()))
+                .filter(|(field, _)| *field == control.name)
+                .map(|(_, row)| *row)
                 .collect();
             control.options = offer(context, r, target, &known, &mut control.values);
         }
@@ -212,25 +208,25 @@ fn offer(
     context: &Context<'_>,
     r: &Reader<'_>,
     target: &'static Entity,
-    known: &[(i64, &str)],
+    known: &[&query::Referred],
     values: &mut [String],
 ) -> Options {
-    // A row that the caller may not read has no name here, whoever typed its number.
-    let name_of = |id: i64| match known.iter().find(|(row, _)| *row == id) {
-        Some((_, text)) => Some((*text).to_owned()),
-        None => query::get(r, &context.caller, target, id)
-            .ok()
-            .flatten()
-            .map(|_| query::label(r, target, id)),
+    // A row that the caller may not read has no name here, whoever typed what it is called.
+    let name_of = |address: &str| match known.iter().find(|row| row.address == address) {
+        Some(row) => Some(row.text.clone()),
+        None => {
+            let id = ids::number(r, target, address).ok()?;
+            let found = query::get(r, &context.caller, target, id).ok().flatten();
+            found.map(|_| query::label(r, target, id))
+        }
     };
     let all = options(context, r, target);
     if all.len() <= MOST_OPTIONS {
         let mut all = all;
         for value in values.iter() {
             // What is chosen already stays chosen, also where the caller could not choose it anew.
-            if let Ok(id) = value.parse::<i64>()
-                && !all.iter().any(|(option, _)| option == value)
-                && let Some(name) = name_of(id)
+            if !all.iter().any(|(option, _)| option == value)
+                && let Some(name) = name_of(value)
             {
                 all.push((value.clone(), name));
             }
@@ -238,16 +234,14 @@ fn offer(
         return Options::All(all);
     }
     for value in values.iter_mut() {
-        if let Ok(id) = value.parse::<i64>()
-            && let Some(name) = name_of(id)
-        {
-            *value = search_text(id, &name);
+        if let Some(name) = name_of(value) {
+            *value = search_text(value, &name);
         }
     }
     let some = all
         .into_iter()
         .take(FOUND)
-        .map(|(id, text)| search_text(id.parse().unwrap_or_default(), &text))
+        .map(|(id, text)| search_text(&id, &text))
         .collect();
     Options::Search(some, format!("/{}/options", target.slug))
 }
@@ -262,16 +256,10 @@ pub fn search(
     entity: &'static Entity,
     text: &str,
 ) -> Result<Vec<String>, Refusal> {
-    let found = query::options(
-        r,
-        &context.caller,
-        entity,
-        Some(without_number(text).0),
-        FOUND,
-    )?;
+    let found = query::options(r, &context.caller, entity, Some(words_of(text)), FOUND)?;
     Ok(found
         .into_iter()
-        .map(|(id, text)| search_text(id, &text))
+        .map(|(id, text)| search_text(&id, &text))
         .collect())
 }
 
@@ -336,31 +324,39 @@ fn row_named(
     target: usize,
     text: &str,
 ) -> Result<String, String> {
-    if text.is_empty() || text.parse::<i64>().is_ok() {
-        return Ok(text.to_owned());
-    }
-    let (words, number) = without_number(text);
-    if let Some(number) = number {
-        return Ok(number.to_string());
-    }
     let Some(entity) = context.app.entities.get(target).copied() else {
         return Err("there is nothing to choose from".to_owned());
     };
+    // What may be what a row is called is taken for that, whether there is such a row or not: the operation says so,
+    // in the same words for rows that the caller may not read.
+    let is_address = |text: &str| match entity.named_by() {
+        Some(_) => ids::problem(text).is_none(),
+        None => text.parse::<i64>().is_ok(),
+    };
+    if text.is_empty() || is_address(text) {
+        return Ok(text.to_owned());
+    }
+    if let Some((_, address)) = text.rsplit_once('#')
+        && is_address(address.trim())
+    {
+        return Ok(address.trim().to_owned());
+    }
+    let words = text.trim();
     let found = query::options(r, &context.caller, entity, Some(words), FOUND).unwrap_or_default();
-    let exact: Vec<i64> = found
+    let exact: Vec<&String> = found
         .iter()
         .filter(|(_, label)| label.to_lowercase() == words.to_lowercase())
-        .map(|(id, _)| *id)
+        .map(|(address, _)| address)
         .collect();
     match (exact.as_slice(), found.as_slice()) {
-        ([id], _) => Ok(id.to_string()),
-        ([], [(id, _)]) => Ok(id.to_string()),
+        ([address], _) => Ok((*address).clone()),
+        ([], [(address, _)]) => Ok(address.clone()),
         ([], []) => Err(format!("nothing is called “{words}”; type another name")),
         _ => {
             let names: Vec<String> = found
                 .iter()
                 .take(4)
-                .map(|(id, text)| search_text(*id, text))
+                .map(|(address, text)| search_text(address, text))
                 .collect();
             Err(format!(
                 "several match “{words}”; type one of them: {}",
@@ -370,35 +366,53 @@ fn row_named(
     }
 }
 
-/// `Ana Rossi #12` → its words and its number.
-fn without_number(text: &str) -> (&str, Option<i64>) {
+/// `Ana Rossi #12` → its words: what stands behind the last `#` says which one is meant.
+fn words_of(text: &str) -> &str {
     match text.rsplit_once('#') {
-        Some((words, number)) => match number.trim().parse() {
-            Ok(number) => (words.trim(), Some(number)),
-            Err(_) => (text.trim(), None),
-        },
-        None => (text.trim(), None),
+        Some((words, address)) if !address.trim().is_empty() && !address.contains(' ') => {
+            words.trim()
+        }
+        _ => text.trim(),
     }
 }
 
 /// A row's values as they stand in a form.
-#[must_use]
-pub fn typed_from(entity: &'static Entity, values: &[Value], which: Fields) -> Typed {
+///
+/// # Errors
+/// What the store refuses.
+pub fn typed_from(
+    r: &Reader<'_>,
+    app: &'static App,
+    entity: &'static Entity,
+    values: &[Value],
+    which: Fields,
+) -> Result<Typed, Refusal> {
     let mut typed = Vec::new();
     for (index, field) in entity.fields.iter().enumerate() {
         let (true, Some(value)) = (which & bit(index) != 0, values.get(index)) else {
             continue;
         };
-        match value {
-            Value::Empty | Value::Hidden(_) => {}
-            Value::Ids(ids) => {
-                typed.extend(ids.iter().map(|id| (field.name.to_owned(), id.to_string())))
+        let target = match field.kind {
+            Kind::Reference(target) | Kind::Many(target, _) => app.entities.get(target).copied(),
+            _ => None,
+        };
+        let numbers: &[i64] = match value {
+            Value::Int(id) => std::slice::from_ref(id),
+            Value::Ids(numbers) => numbers,
+            _ => &[],
+        };
+        match (value, target) {
+            (Value::Empty | Value::Hidden(_), _) => {}
+            (_, Some(target)) => {
+                for id in numbers {
+                    typed.push((field.name.to_owned(), ids::address(r, target, *id)?));
+                }
             }
-            Value::Texts(texts) => typed.push((field.name.to_owned(), texts.join("\n"))),
-            value => typed.push((field.name.to_owned(), input_text(field.kind, value))),
+            (Value::Texts(texts), _) => typed.push((field.name.to_owned(), texts.join("\n"))),
+            (value, _) => typed.push((field.name.to_owned(), input_text(field.kind, value))),
         }
     }
-    typed
+    Ok(typed)
 }
 
 /// A value as a control holds it.

@@ -8,7 +8,7 @@ use crate::ui::control::{Control, Options};
 use crate::ui::icon::{Icon, icon};
 use engine::Reader;
 use engine::def::{Entity, Field};
-use engine::query;
+use engine::{ids, query};
 use kernel::kind::Kind;
 use maud::{Markup, html};
 
@@ -196,8 +196,9 @@ fn words(
         Kind::Bool => "No".to_owned(),
         Kind::Reference(target) | Kind::Many(target, _) => {
             // Only what the caller could choose as well is named.
-            let named = value.parse::<i64>().ok().and_then(|id| {
-                let target = context.app.entities.get(target).copied()?;
+            let target = context.app.entities.get(target).copied();
+            let named = target.and_then(|target| {
+                let id = ids::number(r, target, value).ok()?;
                 let known = query::get(r, &context.caller, target, id).ok().flatten();
                 known.map(|_| query::label(r, target, id))
             });

@@ -40,7 +40,7 @@ fn page(context: &Context<'_>, r: &Reader<'_>) -> Result<Markup, Refusal> {
         }
     }
     let actions = html! {
-        @for action in able { a.button href=(crate::paths::address(action.path, &format!("/do/{}", action.slug), 0)) { (action.name) } }
+        @for action in able { a.button href=(crate::paths::address(action.path, &format!("/do/{}", action.slug), "")) { (action.name) } }
     };
     let app = context.app;
     Ok(html! {
@@ -98,7 +98,7 @@ fn card(context: &Context<'_>, r: &Reader<'_>, entity: &'static Entity) -> Resul
                 ul.rows {
                     @for shown in &found.rows {
                         li {
-                            a href={ (list) "/" (shown.row.id) } { (title_of(context, entity, shown)) }
+                            a href={ (list) "/" (shown.address) } { (title_of(context, entity, shown)) }
                             span.side {
                                 @if let Some((index, field, value)) = state.and_then(|index| Some((index, entity.fields.get(index)?, shown.row.values.get(index)?))) {
                                     @if shown.readable & super::context::bit(index) != 0 {

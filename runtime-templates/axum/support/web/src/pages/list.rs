@@ -178,7 +178,7 @@ impl Render for Rows<'_> {
             out.push_str("<tr><th scope=\"row\"><a href=\"/");
             self.entity.slug.render_to(out);
             out.push('/');
-            shown.row.id.render_to(out);
+            shown.address.render_to(out);
             out.push_str("\">");
             self.name(out, shown);
             out.push_str("</a></th>");
@@ -202,7 +202,7 @@ impl Rows<'_> {
             None | Some((_, _, Value::Empty)) => {
                 self.entity.name.render_to(out);
                 out.push(' ');
-                shown.row.id.render_to(out);
+                shown.address.render_to(out);
             }
             Some((_, field, Value::Text(text))) if !matches!(field.kind, Kind::Choice(_)) => {
                 value::start_of(text, 200).render_to(out);
@@ -243,13 +243,13 @@ fn title_of(
     index: usize,
     kind: Kind,
     value: &Value,
-    labels: &[(usize, i64, String)],
+    labels: &[query::Referred],
 ) -> String {
     match value {
         Value::Int(id) if matches!(kind, Kind::Reference(_)) => labels
             .iter()
-            .find(|(field, row, _)| *field == index && row == id)
-            .map_or_else(|| id.to_string(), |(_, _, text)| text.clone()),
+            .find(|row| row.field == index && row.id == *id)
+            .map_or_else(String::new, |row| row.text.clone()),
         _ => plain(context.app, kind, value),
     }
 }
@@ -329,6 +329,7 @@ fn rows_as_csv(
         .enumerate()
         .filter(|(index, field)| {
             readable & (1 << index) != 0
+                && field.name != "id"
                 && !field.private
                 && !matches!(field.kind, Kind::Secret | Kind::Password)
         })
@@ -342,7 +343,7 @@ fn rows_as_csv(
     csv::cell(&mut head, false, "updated");
     csv::end(&mut head);
     let line = move |out: &mut String, shown: &query::Shown| {
-        csv::cell(out, true, &shown.row.id.to_string());
+        csv::cell(out, true, &shown.address);
         for (index, field) in &fields {
             let text = match shown.row.values.get(*index) {
                 Some(value) if shown.readable & (1 << index) != 0 => {
@@ -367,12 +368,12 @@ fn rows_as_csv(
     Ok(csv::answer(entity, body))
 }
 
-fn export(index: usize, kind: Kind, value: &Value, labels: &[(usize, i64, String)]) -> String {
+fn export(index: usize, kind: Kind, value: &Value, labels: &[query::Referred]) -> String {
     let label = |id: &i64| {
         labels
             .iter()
-            .find(|(field, row, _)| *field == index && row == id)
-            .map_or_else(|| id.to_string(), |(_, _, text)| text.clone())
+            .find(|row| row.field == index && row.id == *id)
+            .map_or_else(String::new, |row| row.text.clone())
     };
     match (kind, value) {
         (Kind::Reference(_), Value::Int(id)) => label(id),

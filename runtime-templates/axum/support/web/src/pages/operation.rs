@@ -1,6 +1,6 @@
 //! Steps of a lifecycle and actions: a button where nothing is asked, a small form where something is.
 
-use super::context::{Context, RowId};
+use super::context::Context;
 use super::detail::title_of;
 use super::edit::own_pairs;
 use super::fields::{self, Draft};
@@ -16,7 +16,7 @@ use axum::response::Response;
 use engine::caller::Caller;
 use engine::def::{Action, Answer, Entity, Input};
 use engine::refusal::{FieldError, Refusal};
-use engine::{Reader, access, decode, operate, query};
+use engine::{Reader, access, decode, ids, operate, query};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
@@ -65,10 +65,11 @@ fn of_action(action: &'static Action) -> Known {
 /// `GET /tickets/7/solve`
 pub async fn ask(
     State(site): State<Site>,
-    Path((slug, RowId(id), operation)): Path<(String, RowId, String)>,
+    Path((slug, address, operation)): Path<(String, String, String)>,
     visit: Visit,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let answer = site.engine.read(|r| {
         let entity = context.entity(&slug).ok_or(Refusal::NotFound)?;
         let operation = known(entity, &operation).ok_or(Refusal::NotFound)?;
@@ -86,11 +87,12 @@ pub async fn ask(
 /// `POST /tickets/7/solve`
 pub async fn run(
     State(site): State<Site>,
-    Path((slug, RowId(id), operation)): Path<(String, RowId, String)>,
+    Path((slug, address, operation)): Path<(String, String, String)>,
     visit: Visit,
     Form(typed): Form,
 ) -> Response {
     let context = Context::new(&site, &visit);
+    let id = context.row(&slug, &address);
     let found = context
         .entity(&slug)
         .and_then(|entity| known(entity, &operation).map(|operation| (entity, operation)));
@@ -190,7 +192,10 @@ fn result_page(
 ) -> Response {
     let back = row.map_or_else(
         || "/".to_owned(),
-        |(entity, id)| format!("/{}/{id}", entity.slug),
+        |(entity, id)| {
+            let address = context.site.engine.read(|r| ids::address(r, entity, id));
+            format!("/{}/{}", entity.slug, address.unwrap_or_default())
+        },
     );
     let body = html! {
         div.middle.stack {
@@ -216,14 +221,20 @@ fn done(
         .read(|r| query::get(r, caller, entity, id))
         .ok()
         .flatten();
+    let own = |shown: &query::Shown| {
+        respond::see_other(&format!("/{}/{}?done={slug}", entity.slug, shown.address))
+    };
     match (there, context.parent_of(entity)) {
-        (Some(shown), Some((parent, field))) => match shown.row.values.get(field) {
-            Some(Value::Int(owner)) => {
-                respond::see_other(&format!("/{}/{owner}?done={slug}", parent.slug))
+        (Some(shown), Some((parent, field))) => {
+            match shown.references.iter().find(|row| row.field == field) {
+                Some(owner) => {
+                    let owner = &owner.address;
+                    respond::see_other(&format!("/{}/{owner}?done={slug}", parent.slug))
+                }
+                None => own(&shown),
             }
-            _ => respond::see_other(&format!("/{}/{id}?done={slug}", entity.slug)),
-        },
-        (Some(_), None) => respond::see_other(&format!("/{}/{id}?done={slug}", entity.slug)),
+        }
+        (Some(shown), None) => own(&shown),
         (None, _) => respond::see_other(&format!("/{}?done={slug}", entity.slug)),
     }
 }
@@ -349,15 +360,15 @@ fn form_page(
         .collect();
     let back = row.map_or_else(
         || "/".to_owned(),
-        |(entity, shown)| format!("/{}/{}", entity.slug, shown.row.id),
+        |(entity, shown)| format!("/{}/{}", entity.slug, shown.address),
     );
     let action = match row {
         Some((_, shown)) => address(
             operation.path,
             &format!("{back}/{}", operation.slug),
-            shown.row.id,
+            &shown.address,
         ),
-        None => address(operation.path, &format!("/do/{}", operation.slug), 0),
+        None => address(operation.path, &format!("/do/{}", operation.slug), ""),
     };
     html! {
         div.middle {

@@ -162,7 +162,7 @@ fn page(
                     @for (shown, held, email) in &rows {
                         @let name = title_of(context, user, shown);
                         li {
-                            a href={ "/" (user.slug) "/" (shown.row.id) } { (name) }
+                            a href={ "/" (user.slug) "/" (shown.address) } { (name) }
                             span.side {
                                 (email)
                                 @for role in held { span.badge.plain { (role.name) } }

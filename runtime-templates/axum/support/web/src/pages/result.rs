@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::ui::value::{Place, Shown};
 use engine::caller::Caller;
-use engine::{Reader, query};
+use engine::{Reader, ids, query};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
@@ -30,7 +30,12 @@ pub(super) fn shown(
             if let Value::Int(id) = entry
                 && matches!(query::get(r, caller, entity, id), Ok(Some(_)))
             {
-                labels.push((0, id, query::label(r, entity, id)));
+                labels.push(query::Referred {
+                    field: 0,
+                    id,
+                    address: ids::address(r, entity, id).unwrap_or_default(),
+                    text: query::label(r, entity, id),
+                });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::locale;
 use engine::def::{App, Entity};
+use engine::query::Referred;
 use kernel::kind::{Choice, Kind};
 use kernel::value::Value;
 use maud::{Markup, PreEscaped, Render, html};
@@ -49,8 +50,8 @@ pub struct Shown<'a> {
     pub kind: Kind,
     /// The value.
     pub value: &'a Value,
-    /// What the rows it refers to are shown as: `(field, id, text)`.
-    pub labels: &'a [(usize, i64, String)],
+    /// The rows it refers to.
+    pub labels: &'a [Referred],
     /// Where.
     pub place: Place,
 }
@@ -137,29 +138,27 @@ impl Render for Shown<'_> {
 }
 
 impl Shown<'_> {
-    fn label(&self, id: i64) -> Option<&str> {
-        self.labels
-            .iter()
-            .find(|(field, row, _)| *field == self.field && *row == id)
-            .map(|(_, _, text)| text.as_str())
-    }
-
     fn reference(&self, out: &mut String, index: usize, id: i64) {
         let Some(entity) = self.display.entity(index) else {
             return none(out);
         };
-        let linked = self.display.links_to(index);
-        if linked {
-            let _ = write!(out, "<a href=\"/{}/{id}\">", entity.slug);
+        let row = self
+            .labels
+            .iter()
+            .find(|row| row.field == self.field && row.id == id);
+        let linked = row.filter(|_| self.display.links_to(index));
+        if let Some(row) = linked {
+            let _ = write!(out, "<a href=\"/{}/{}\">", entity.slug, row.address);
         }
-        match self.label(id) {
-            Some(text) if !text.is_empty() => text.render_to(out),
-            _ => {
+        match row {
+            Some(row) if !row.text.is_empty() => row.text.render_to(out),
+            Some(row) => {
                 entity.name.render_to(out);
-                let _ = write!(out, " {id}");
+                let _ = write!(out, " {}", row.address);
             }
+            None => entity.name.render_to(out),
         }
-        if linked {
+        if linked.is_some() {
             out.push_str("</a>");
         }
     }
