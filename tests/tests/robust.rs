@@ -346,38 +346,6 @@ fn a_full_disk_loses_nothing() {
 }
 
 #[test]
-fn a_killed_build_does_no_harm() {
-    let work = program(&[("app.md", GOOD.as_bytes())]);
-    for round in 0..10_u64 {
-        let text = (0..=round).fold(GOOD.to_owned(), |text, more| {
-            format!("{text}\n## Entity: More {more}\n\n| Field | Type | Rules |\n|---|---|---|\n| x | text | |\n")
-        });
-        std::fs::write(work.path().join("spec/app.md"), text).unwrap();
-        let mut build = Command::new(specc())
-            .args(["build", "--no-compile"])
-            .current_dir(work.path())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::park_timeout(Duration::from_millis(round * round * 4));
-        let _ = build.kill();
-        build.wait().unwrap();
-        // The next one, with the spec of before or another, goes on.
-        let (code, said) = run(work.path(), &["build", "--no-compile"]);
-        assert_eq!(code, 0, "round {round}: {said}");
-    }
-    let (code, said) = run(work.path(), &["plan"]);
-    assert_eq!(code, 0);
-    assert!(said.contains("0 to write, 0 to remove"), "{said}");
-    let left: Vec<_> = std::fs::read_dir(work.path().join("app"))
-        .unwrap()
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().ends_with(".new"))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
-}
-
-#[test]
 fn builds_at_once_wait_for_each_other() {
     let work = program(&[("app.md", GOOD.as_bytes())]);
     let builds: Vec<_> = (0..4)
