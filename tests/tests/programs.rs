@@ -153,6 +153,9 @@ fn lettings_are_let_once() {
     let (status, answer) = klaus.post("/api/leases", &lease("2025-01-01", json!("2026-01-01")));
     assert_eq!(status, 201, "{answer}");
 
+    // Who may charge depends on the lease, which the form asks for.
+    assert!(klaus.text("/charges/new").contains("name=\"lease\""));
+
     // Whatever a set must hold stays.
     let insured = lena.items("/api/insurances")[0]["flats"][0].clone();
     let (status, answer) = lena.delete(&format!("/api/flats/{insured}"));

@@ -4,7 +4,7 @@ use crate::access::{holding, readable, writable};
 use crate::check;
 use crate::def::{Entity, Field, FieldDefault, Fields};
 use crate::operation::Row;
-use crate::plan::{UNSETTLED, bit, quoted};
+use crate::plan::{UNSETTLED, bit, quoted, speaks_of};
 use crate::refusal::{FieldError, Refusal};
 use crate::scope::{Bound, Scope, Touched};
 use crate::seal::Place;
@@ -49,10 +49,6 @@ pub(crate) fn could_create(
         })
         .map(|(_, field)| field)
         .collect();
-    let speaks_of = |sql: &str, field: &Field| {
-        sql.contains(&format!("t.{}", quoted(field.column())))
-            || matches!(field.kind, Kind::Many(_, join) if sql.contains(&quoted(join)))
-    };
     let mut draft = None;
     let (mut any, mut fields) = (false, 0);
     for grant in &grants {

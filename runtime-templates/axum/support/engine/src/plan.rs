@@ -241,6 +241,23 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Whether a condition looks at this field of its row; names stand in quotes only where they must.
+pub(crate) fn speaks_of(sql: &str, field: &Field) -> bool {
+    let names = |name: &str| {
+        let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"');
+        sql.match_indices(name).any(|(at, found)| {
+            let before = sql.get(..at).and_then(|text| text.chars().next_back());
+            let rest = sql.get(at + found.len()..);
+            let after = rest.and_then(|text| text.chars().next());
+            !before.is_some_and(inside) && !after.is_some_and(inside)
+        })
+    };
+    let column = field.column();
+    names(&format!("t.{column}"))
+        || names(&format!("t.{}", quoted(column)))
+        || matches!(field.kind, Kind::Many(_, join) if names(join) || names(&quoted(join)))
+}
+
 /// A text as SQL.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -288,5 +305,34 @@ pub(crate) fn read_value(kind: Kind, stored: ValueRef<'_>) -> Value {
             }
         }
         _ => Value::Empty,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_speaks_of_a_field_by_its_whole_name() {
+        let job = Field::new("job", "Job", Kind::Reference(1));
+        for sql in [
+            "(SELECT r1.state FROM job_ r1 WHERE r1.id = t.job) = 'open'",
+            "t.\"job\" = :me",
+            "t.job",
+        ] {
+            assert!(speaks_of(sql, &job), "{sql}");
+        }
+        for sql in [
+            "t.job_title = 1",
+            "rent.job = 1",
+            "t.\"job_title\" = 1",
+            "job = 1",
+        ] {
+            assert!(!speaks_of(sql, &job), "{sql}");
+        }
+        let tags = Field::new("tags", "Tags", Kind::Many(2, "ticket_tags"));
+        assert!(speaks_of("EXISTS (SELECT 1 FROM ticket_tags j1)", &tags));
+        assert!(speaks_of("FROM \"ticket_tags\" j1", &tags));
+        assert!(!speaks_of("FROM old_ticket_tags j1", &tags));
     }
 }
