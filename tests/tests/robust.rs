@@ -15,6 +15,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const GOOD: &str = "# Notes
 
@@ -413,4 +414,58 @@ fn hand_made_changes_stay() {
     assert_eq!(std::fs::read_to_string(&main).unwrap(), generated);
     std::fs::remove_dir_all(work.path().join(".specc")).unwrap();
     assert_eq!(build(&[]).0, 0, "its state can be deleted at any time");
+}
+
+#[test]
+fn a_killed_build_does_no_harm() {
+    let work = program(&[("app.md", GOOD.as_bytes())]);
+    let spec = |upto: u64| {
+        (0..=upto).fold(GOOD.to_owned(), |text, more| {
+            format!("{text}\n## Entity: More {more}\n\n| Field | Type | Rules |\n|---|---|---|\n| x | text | |\n")
+        })
+    };
+    for round in 0..10_u64 {
+        // Killed twice, the second time with more to write than the first.
+        for upto in [round * 2, round * 2 + 1] {
+            std::fs::write(work.path().join("spec/app.md"), spec(upto)).unwrap();
+            let mut build = Command::new(specc())
+                .args(["build", "--no-compile"])
+                .current_dir(work.path())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::park_timeout(Duration::from_millis(3 + round * 40));
+            let _ = build.kill();
+            build.wait().unwrap();
+        }
+        // The next one, with the spec of before or another, goes on.
+        let (code, said) = run(work.path(), &["build", "--no-compile"]);
+        assert_eq!(code, 0, "round {round}: {said}");
+    }
+    let (code, said) = run(work.path(), &["plan"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("0 to write, 0 to remove"), "{said}");
+    // One migration for each change, whatever was killed in between.
+    let migrations = std::fs::read_dir(work.path().join("app/migrations")).unwrap();
+    let mut written: Vec<_> = migrations
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".sql"))
+        .collect();
+    written.sort();
+    assert!(written.len() <= 20, "{written:?}");
+    let all: String = written
+        .iter()
+        .map(|name| std::fs::read_to_string(work.path().join("app/migrations").join(name)).unwrap())
+        .collect();
+    for more in 0..20 {
+        let table = format!("CREATE TABLE \"more_{more}\"");
+        assert_eq!(all.matches(&table).count(), 1, "{table}: {all}");
+    }
+    let left: Vec<_> = std::fs::read_dir(work.path().join("app"))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with(".new"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::error::BuildError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 const FORMAT: u64 = 1;
 /// Its name in the app folder.
 pub const MANIFEST: &str = ".generated.json";
+/// The database that the migrations lead to, written behind them.
+const SCHEMA: &str = "migrations/schema.json";
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,58 @@ impl Manifest {
     }
 }
 
+/// Migrations that a killed build wrote before it noted the schema they lead to: nothing stands on them, and the next
+/// build writes its own in their place.
+///
+/// # Errors
+/// Where the manifest can't be read.
+pub fn unfinished(app: &Path) -> Result<BTreeSet<String>, BuildError> {
+    Ok(unfinished_of(app, &read_manifest(app)?))
+}
+
+fn unfinished_of(app: &Path, manifest: &Manifest) -> BTreeSet<String> {
+    let noted = manifest
+        .pending
+        .get(SCHEMA)
+        .is_none_or(|known| holds(app, SCHEMA, known));
+    if noted {
+        return BTreeSet::new();
+    }
+    manifest
+        .pending
+        .iter()
+        .filter(|(path, known)| {
+            path.starts_with("migrations/")
+                && path.ends_with(".sql")
+                && !manifest.files.contains_key(*path)
+                && holds(app, path, known)
+        })
+        .map(|(path, _)| path.clone())
+        .collect()
+}
+
+/// Takes up what a killed build left: what it wrote is known from now on, migrations without their schema go. True where
+/// there was one.
+fn settle(app: &Path, manifest: &mut Manifest) -> Result<bool, BuildError> {
+    let unfinished = unfinished_of(app, manifest);
+    for path in &unfinished {
+        let path = app.join(path);
+        std::fs::remove_file(&path).map_err(BuildError::io("remove", &path))?;
+    }
+    let left = std::mem::take(&mut manifest.pending);
+    let interrupted = !left.is_empty();
+    for (path, known) in left {
+        if holds(app, &path, &known) {
+            manifest.files.insert(path, known);
+        }
+    }
+    Ok(interrupted)
+}
+
+fn holds(app: &Path, path: &str, known: &str) -> bool {
+    std::fs::read(app.join(path)).is_ok_and(|bytes| digest(&bytes) == known)
+}
+
 /// What would be written, without writing: paths that are new or differ, and paths that would go.
 ///
 /// # Errors
@@ -85,6 +139,7 @@ pub fn write(
     overwrite: Option<&Path>,
 ) -> Result<Outcome, BuildError> {
     let mut manifest = read_manifest(app)?;
+    let interrupted = settle(app, &mut manifest)?;
     let mut outcome = Outcome::default();
     let mut pending = Vec::new();
     let mut changed = Vec::new();
@@ -158,7 +213,8 @@ pub fn write(
             .entry(file.path.clone())
             .or_insert_with(|| digest(file.text.as_bytes()));
     }
-    if !outcome.written.is_empty() || !outcome.removed.is_empty() || !app.join(MANIFEST).exists() {
+    let changed = !outcome.written.is_empty() || !outcome.removed.is_empty();
+    if changed || interrupted || !app.join(MANIFEST).exists() {
         manifest.pending.clear();
         manifest.save(app)?;
     }
@@ -194,8 +250,7 @@ fn make_parent(path: &Path) -> Result<(), BuildError> {
 }
 
 fn gone(manifest: &Manifest, files: &[NewFile]) -> Vec<String> {
-    let wanted: std::collections::BTreeSet<&str> =
-        files.iter().map(|file| file.path.as_str()).collect();
+    let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     manifest
         .files
         .keys()

@@ -201,7 +201,9 @@ struct Rendered {
 }
 
 fn render(folder: &Folder, checked: &Checked) -> Result<Rendered, BuildError> {
-    let migrations = read_migrations(&folder.app().join("migrations"))?;
+    let unfinished = files::unfinished(&folder.app())?;
+    let mut migrations = read_migrations(&folder.app().join("migrations"))?;
+    migrations.retain(|(name, _)| !unfinished.contains(&format!("migrations/{name}")));
     let planned =
         specc_codegen::plan(&checked.ir, &checked.sources, &migrations).map_err(|refused| {
             BuildError::Schema {

@@ -92,6 +92,47 @@ fn a_write_that_was_killed_half_way_goes_on() {
 }
 
 #[test]
+fn builds_that_are_killed_one_after_another_know_their_files() {
+    let work = tempfile::tempdir().unwrap();
+    let app = work.path();
+    write(app, &[file("a.rs", "a"), file("b.rs", "b")], None).unwrap();
+    // Killed with `a.rs` written; the next build finds it as it should be, and the one after it changes it.
+    let mut manifest = read_manifest(app).unwrap();
+    manifest.pending.insert("a.rs".to_owned(), digest(b"a2"));
+    manifest.pending.insert("b.rs".to_owned(), digest(b"b2"));
+    manifest.save(app).unwrap();
+    std::fs::write(app.join("a.rs"), "a2").unwrap();
+    write(app, &[file("a.rs", "a2"), file("b.rs", "b2")], None).unwrap();
+    assert!(read_manifest(app).unwrap().pending.is_empty());
+    write(app, &[file("a.rs", "a3"), file("b.rs", "b3")], None).unwrap();
+    assert_eq!(read(app, "a.rs"), "a3");
+}
+
+#[test]
+fn a_migration_without_its_schema_is_written_anew() {
+    let work = tempfile::tempdir().unwrap();
+    let app = work.path();
+    write(app, &[file(SCHEMA, "none")], None).unwrap();
+    let name = "migrations/0001_first.sql";
+    let mut manifest = read_manifest(app).unwrap();
+    manifest.pending.insert(name.to_owned(), digest(b"one"));
+    manifest.pending.insert(SCHEMA.to_owned(), digest(b"one"));
+    manifest.save(app).unwrap();
+    std::fs::write(app.join(name), "one").unwrap();
+    assert_eq!(unfinished(app).unwrap(), BTreeSet::from([name.to_owned()]));
+    let migration = |text: &str| NewFile {
+        keep: true,
+        ..file(name, text)
+    };
+    write(app, &[migration("two"), file(SCHEMA, "two")], None).unwrap();
+    assert_eq!(read(app, name), "two");
+    assert!(unfinished(app).unwrap().is_empty());
+    // Once its schema stands there, a migration is never written again.
+    write(app, &[migration("three"), file(SCHEMA, "two")], None).unwrap();
+    assert_eq!(read(app, name), "two");
+}
+
+#[test]
 fn kept_files_stay_as_they_are() {
     let work = tempfile::tempdir().unwrap();
     let app = work.path();
