@@ -174,11 +174,21 @@ fn effects(items: &[EffectItem], see: &mut dyn FnMut(&EffectItem)) {
 /// These effects may sign the caller in, also by an operation that they run.
 #[must_use]
 pub fn signs_in(ir: &Ir, items: &[EffectItem]) -> bool {
+    may(ir, items, |effect| matches!(effect, Effect::SignIn { .. }))
+}
+
+/// These effects may delete something, also by an operation that they run.
+#[must_use]
+pub fn deletes(ir: &Ir, items: &[EffectItem]) -> bool {
+    may(ir, items, |effect| matches!(effect, Effect::Delete { .. }))
+}
+
+fn may(ir: &Ir, items: &[EffectItem], such: impl Fn(&Effect) -> bool) -> bool {
     let (mut found, mut seen) = (false, Vec::new());
     let mut run = Vec::new();
     let mut look = |items: &[EffectItem], run: &mut Vec<usize>| {
         each_effect(items, &mut |item| match &item.effect {
-            Effect::SignIn { .. } => found = true,
+            effect if such(effect) => found = true,
             Effect::Do { operation, .. } => run.extend(action_of(ir, operation)),
             _ => {}
         });

@@ -5,6 +5,7 @@ use crate::source::{list, literal, pointed};
 use crate::sql::{Names as _, Sql};
 use specc_ir::expr::{Expr, ExprKind};
 use specc_ir::ir::{Action, Body, Effect, EffectItem, EntityId, Ir, Lifecycle, Step, Verb, Who};
+use specc_ir::walk::deletes;
 use specc_syntax::names::same_name;
 
 /// How far passwords are followed into the actions that an action runs; the runtime goes no deeper.
@@ -117,7 +118,7 @@ fn entry(
         .map(|when| Sql::over_row(context.ir, context.names).condition(when))
         .unwrap_or_default();
     format!(
-        "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, inputs: {inputs}, body: {hook}, answer: {answer}, source: {} }}",
+        "Step {{ name: {}, slug: {}, field: field::{}, from: {}, to: {}, who: {may}, when: {}, otherwise: {}, danger: {}, inputs: {inputs}, body: {hook}, answer: {answer}, source: {} }}",
         literal(&label(&step.name.text)),
         literal(context.names.step_slug(entity, &step.name.text)),
         context.names.field_constant(entity, lifecycle.field),
@@ -125,6 +126,9 @@ fn entry(
         literal(&state(step.to)),
         literal(crate::sql::bare(&when)),
         step.otherwise,
+        step.action
+            .and_then(|id| context.ir.actions.get(id.0 as usize))
+            .is_some_and(|action| deletes(context.ir, &action.body.does)),
         literal(place)
     )
 }
@@ -155,10 +159,11 @@ pub fn actions(context: &Context<'_>, entity: Option<EntityId>) -> String {
         );
         functions.push_str(&text);
         entries.push(format!(
-            "Action {{ name: {}, slug: {}, about: {}, who: {may}, inputs: {}, body: {hook}, answer: {answer}, path: {}, source: {} }}",
+            "Action {{ name: {}, slug: {}, about: {}, who: {may}, danger: {}, inputs: {}, body: {hook}, answer: {answer}, path: {}, source: {} }}",
             literal(&label(&action.name.text)),
             literal(context.names.action_slug(position)),
             literal(action.about.trim()),
+            deletes(context.ir, &action.body.does),
             inputs(context, action),
             literal(action.path.as_ref().map_or("", |path| path.text.as_str())),
             literal(&place)

@@ -113,7 +113,7 @@ pub fn abilities(
                     slug: step.slug,
                     inputs: step.inputs,
                     is_step: true,
-                    danger: false,
+                    danger: step.danger,
                 });
             }
         }
@@ -124,7 +124,7 @@ pub fn abilities(
                     slug: action.slug,
                     inputs: action.inputs,
                     is_step: false,
-                    danger: false,
+                    danger: action.danger,
                 });
             }
         }

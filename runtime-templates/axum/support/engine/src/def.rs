@@ -271,6 +271,8 @@ pub struct Step {
     pub when: &'static str,
     /// Tried after the others of its name.
     pub otherwise: bool,
+    /// It deletes something: people are asked first.
+    pub danger: bool,
     /// What the client sends along.
     pub inputs: &'static [Input],
     /// What it needs and does, after the field is set.
@@ -291,6 +293,8 @@ pub struct Action {
     pub about: &'static str,
     /// Who may.
     pub who: fn(&Caller) -> Grants,
+    /// It deletes something: people are asked first.
+    pub danger: bool,
     /// What the client sends along.
     pub inputs: &'static [Input],
     /// What it needs and does.

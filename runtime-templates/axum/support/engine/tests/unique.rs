@@ -121,6 +121,7 @@ const fn action(
         slug,
         about: "",
         who: everything,
+        danger: false,
         inputs,
         body: Hook {
             requires: nothing,

@@ -39,8 +39,6 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  const question = (event.submitter && event.submitter.dataset.confirm) || form.dataset.confirm;
-  if (question && !window.confirm(question)) { event.preventDefault(); return; }
   // A filter leaves what is empty out of the address.
   if (form.method === "get") {
     for (const control of form.elements) if (control.name && control.value === "") control.disabled = true;

@@ -374,6 +374,7 @@ static TICKETS: Entity = Entity {
             },
             when: "t.\"assignee\" IS NOT NULL",
             otherwise: false,
+            danger: false,
             inputs: &[Input {
                 required: true,
                 ..Input::new("reason", "Reason", Kind::Text)
@@ -425,6 +426,7 @@ static TICKETS: Entity = Entity {
             },
             when: "",
             otherwise: false,
+            danger: false,
             inputs: &[],
             body: None,
             answer: Answer::ROW,
@@ -443,6 +445,7 @@ static TICKETS: Entity = Entity {
                     Vec::new()
                 }
             },
+            danger: false,
             inputs: &[],
             body: Hook {
                 requires: |op| {
@@ -477,6 +480,7 @@ static TICKETS: Entity = Entity {
             slug: "overreach",
             about: "",
             who: signed_in,
+            danger: false,
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
@@ -501,6 +505,7 @@ static TICKETS: Entity = Entity {
             slug: "try",
             about: "",
             who: signed_in,
+            danger: false,
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
@@ -527,6 +532,7 @@ static TICKETS: Entity = Entity {
             slug: "rush",
             about: "",
             who: signed_in,
+            danger: false,
             inputs: &[],
             body: Hook {
                 requires: |_| Ok(()),
@@ -553,6 +559,7 @@ static TICKETS: Entity = Entity {
             slug: "assign",
             about: "",
             who: signed_in,
+            danger: false,
             inputs: &[Input {
                 required: true,
                 ..Input::new("tag", "Tag", Kind::Reference(TAG))
@@ -774,6 +781,7 @@ pub static APP: App = App {
         slug: "join",
         about: "",
         who: |_| vec![always(ALL)],
+        danger: false,
         inputs: &[
             Input {
                 required: true,

@@ -189,7 +189,7 @@ fn account_page(context: &Context<'_>, status: StatusCode, errors: &[FieldError]
                 div.card-head {
                     h2 { "Where you are signed in" }
                     @if sessions.iter().any(|session| !session.current) {
-                        (context.post_button("/account/sessions/others/revoke", "quiet", None, html! { "Sign out everywhere else" }))
+                        (context.post_button("/account/sessions/others/revoke", "quiet", html! { "Sign out everywhere else" }))
                     }
                 }
                 ul.rows {
@@ -202,7 +202,7 @@ fn account_page(context: &Context<'_>, status: StatusCode, errors: &[FieldError]
                             span.side {
                                 "since " (moment(display, session.created))
                                 @if !session.current {
-                                    (context.post_button(&format!("/account/sessions/{}/revoke", session.id), "quiet", None, html! { "Sign out" }))
+                                    (context.post_button(&format!("/account/sessions/{}/revoke", session.id), "quiet", html! { "Sign out" }))
                                 }
                             }
                         }
@@ -218,7 +218,7 @@ fn account_page(context: &Context<'_>, status: StatusCode, errors: &[FieldError]
                                 span { (device(&token.agent)) }
                                 span.side {
                                     "since " (moment(display, token.created))
-                                    (context.post_button(&format!("/account/tokens/{}/revoke", token.id), "quiet", None, html! { "Revoke" }))
+                                    (context.post_button(&format!("/account/tokens/{}/revoke", token.id), "quiet", html! { "Revoke" }))
                                 }
                             }
                         }

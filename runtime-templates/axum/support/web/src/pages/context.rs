@@ -220,17 +220,11 @@ impl<'v> Context<'v> {
         layout::form_token(&self.visit.form_token())
     }
 
-    /// A button that posts, with nothing to fill in. With a `question` it is asked before.
+    /// A button that posts, with nothing to fill in.
     #[must_use]
-    pub fn post_button(
-        &self,
-        action: &str,
-        class: &str,
-        question: Option<&str>,
-        text: Markup,
-    ) -> Markup {
+    pub fn post_button(&self, action: &str, class: &str, text: Markup) -> Markup {
         html! {
-            form method="post" action=(action) data-confirm=[question] {
+            form method="post" action=(action) {
                 (self.token())
                 button type="submit" class={ "button " (class) } { (text) }
             }

@@ -121,9 +121,9 @@ fn page(
     let buttons = html! {
         @for ability in &abilities.operations {
             @let address = format!("{here}/{}", ability.slug);
-            @if ability.inputs.is_empty() {
-                (context.post_button(&address, "", ability.danger.then_some("Go on? This can't be undone."), html! { (ability.name) }))
-            } @else { a.button href=(address) { (ability.name) " …" } }
+            @if ability.danger { a.button.danger href=(address) { (ability.name) " …" } }
+            @else if ability.inputs.is_empty() { (context.post_button(&address, "", html! { (ability.name) })) }
+            @else { a.button href=(address) { (ability.name) " …" } }
         }
         @if abilities.update & written(entity, false) != 0 { a.button href={ (here) "/edit" } { (icon(Icon::Pencil)) "Edit" } }
         @if abilities.delete { a.button.danger href={ (here) "/delete" } { (icon(Icon::Trash)) "Delete" } }
@@ -304,7 +304,7 @@ fn conversation(
                         span.bar {
                             @for ability in &able.operations {
                                 @let address = format!("{here}/{}", ability.slug);
-                                @if ability.inputs.is_empty() { (context.post_button(&address, "quiet", None, html! { (ability.name) })) }
+                                @if ability.inputs.is_empty() && !ability.danger { (context.post_button(&address, "quiet", html! { (ability.name) })) }
                                 @else { a.button.quiet href=(address) { (ability.name) " …" } }
                             }
                             @if able.update & written(child, false) != 0 { a.button.quiet href={ (here) "/edit" } { "Edit" } }

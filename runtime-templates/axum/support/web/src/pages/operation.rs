@@ -28,6 +28,7 @@ struct Known {
     about: &'static str,
     inputs: &'static [Input],
     is_step: bool,
+    danger: bool,
     answer: Answer,
     path: &'static str,
 }
@@ -42,6 +43,7 @@ fn known(entity: &'static Entity, slug: &str) -> Option<Known> {
             about: action.map_or("", |action| action.about),
             inputs: step.inputs,
             is_step: true,
+            danger: step.danger,
             answer: step.answer,
             path: action.map_or("", |action| action.path),
         }),
@@ -57,6 +59,7 @@ fn of_action(action: &'static Action) -> Known {
         about: action.about,
         inputs: action.inputs,
         is_step: false,
+        danger: action.danger,
         answer: action.answer,
         path: action.path,
     }
@@ -381,10 +384,11 @@ fn form_page(
                 (draft.summary(&labels))
                 form.card.pad.form method="post" action=(action) novalidate data-guard {
                     (context.token())
-                    @if operation.inputs.is_empty() { p { "Nothing needs to be filled in." } }
+                    @if operation.danger { p { "This deletes something for good. It can't be undone." } }
+                    @else if operation.inputs.is_empty() { p { "Nothing needs to be filled in." } }
                     (draft.inputs(context, r, operation.inputs))
                     div.form-foot {
-                        button.button.primary type="submit" { (operation.name) }
+                        button type="submit" class=(if operation.danger { "button danger-solid" } else { "button primary" }) { (operation.name) }
                         a.button.quiet href=(back) { "Cancel" }
                     }
                 }

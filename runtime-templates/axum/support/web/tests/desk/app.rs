@@ -249,6 +249,7 @@ pub static TICKET: Entity = Entity {
         },
         when: "",
         otherwise: false,
+        danger: false,
         inputs: &[],
         body: None,
         answer: engine::def::Answer::ROW,
