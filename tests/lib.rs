@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: where things are, and programs under way.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -57,20 +58,50 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The folder of a program of this repository where it is compiled; a second test finds it compiled already.
+/// The folder of a program of this repository where it is compiled. A second test finds it compiled already; another
+/// spec or another specc begins anew.
 ///
 /// # Panics
 /// Where it can't be written.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test can't go on without it")]
 pub fn program(spec: &Path) -> PathBuf {
-    let name = spec.file_name().unwrap_or_default();
-    let folder = root().join("target/programs").join(name);
-    let _ = std::fs::remove_dir_all(folder.join("spec"));
-    copy(&spec.join("spec"), &folder.join("spec"));
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let folder = root()
+        .join("target/programs")
+        .join(spec.file_name().unwrap_or_default());
+    let compiler = std::fs::metadata(specc()).expect("the binary of specc");
+    let sign = format!("{:?} {}", compiler.modified().ok(), compiler.len());
+    let known = std::fs::read_to_string(folder.join("made-by")).is_ok_and(|text| text == sign);
+    if !known || files(&spec.join("spec")) != files(&folder.join("spec")) {
+        let _ = std::fs::remove_dir_all(&folder);
+        copy(&spec.join("spec"), &folder.join("spec"));
+        std::fs::write(folder.join("made-by"), sign).expect("a file that says who made it");
+    }
     folder
         .canonicalize()
         .expect("the folder that was just made")
+}
+
+/// All files of a folder by their paths in it.
+#[must_use]
+pub fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let (Ok(name), Ok(bytes)) =
+                (path.strip_prefix(directory), std::fs::read(&path))
+            {
+                found.insert(name.to_path_buf(), bytes);
+            }
+        }
+    }
+    found
 }
 
 /// `specc run` under way, with a new folder for its data; stopped when dropped.
@@ -96,7 +127,7 @@ impl Served {
     )]
     pub fn start(program: &Path) -> Served {
         let data = tempfile::tempdir().expect("a folder for the data");
-        let log = program.join("run.log");
+        let log = data.path().join("run.log");
         let errors = std::fs::File::create(&log).expect("a file for what it says");
         let mut child = Command::new(specc())
             .arg("run")

@@ -160,8 +160,9 @@ impl Walk<'_> {
 }
 
 /// Follows every link from the first page on.
-fn walk(app: &str) {
-    let served = Served::start(&program(&root().join("examples").join(app)));
+fn walk(spec: &str) {
+    let served = Served::start(&program(&root().join(spec)));
+    let app = spec.rsplit('/').next().unwrap_or(spec);
     let address = served.address.clone();
     let mut chrome = Chrome::start();
     let mut wrong = Vec::new();
@@ -249,22 +250,28 @@ fn what_is_wrong_is_found() {
 
 #[test]
 fn helpdesk() {
-    walk("helpdesk");
+    walk("examples/helpdesk");
 }
 
 #[test]
 fn bookings() {
-    walk("bookings");
+    walk("examples/bookings");
 }
 
 #[test]
 fn purchasing() {
-    walk("purchasing");
+    walk("examples/purchasing");
 }
 
 #[test]
 fn journal() {
-    walk("journal");
+    walk("examples/journal");
+}
+
+/// With words that never end and scripts that run from right to left.
+#[test]
+fn workshop() {
+    walk("tests/programs/workshop");
 }
 
 #[test]

@@ -166,6 +166,7 @@ fn a_button_is_there_exactly_where_it_can_work() {
         ("praise", nothing.clone()),
         ("call-back", json!({ "reason": "It is needed." })),
         ("sell", nothing.clone()),
+        ("clear-the-notes", nothing.clone()),
     ];
     for person in PEOPLE.map(|name| desk.sign_in(name)) {
         let mut offer = |page: &str, what: &str, is_shown: bool, is_allowed: bool| {
@@ -272,6 +273,7 @@ fn a_button_is_there_exactly_where_it_can_work() {
         ("praise", 2),
         ("call-back", 3),
         ("sell", 3),
+        ("clear-the-notes", 4),
         ("edit", 5),
         ("delete", 5),
         ("note", 20),

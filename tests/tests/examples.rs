@@ -7,29 +7,9 @@
 )]
 
 use serde_json::{Value, json};
-use specc_tests::{Served, apps_target, copy, program, root, specc};
-use std::collections::BTreeMap;
+use specc_tests::{Served, apps_target, copy, files, program, root, specc};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![directory.to_path_buf()];
-    while let Some(next) = open.pop() {
-        for entry in std::fs::read_dir(next).unwrap().flatten() {
-            if entry.path().is_dir() {
-                open.push(entry.path());
-            } else {
-                let path = entry.path();
-                found.insert(
-                    path.strip_prefix(directory).unwrap().to_path_buf(),
-                    std::fs::read(&path).unwrap(),
-                );
-            }
-        }
-    }
-    found
-}
 
 fn generate(program: &Path) -> PathBuf {
     let output = Command::new(specc())

@@ -60,6 +60,23 @@ pub fn judge(chrome: &mut Chrome, opened: &Opened, axe: bool) -> Vec<String> {
         let found = if axe { violations(chrome) } else { Vec::new() };
         wrong.extend(found.iter().map(|what| format!("{at}: {what}")));
     }
+    // Narrow as at 400 % of a desk's width, half of it, wide; and the other way round.
+    for (width, direction) in [
+        (320, "ltr"),
+        (640, "ltr"),
+        (1600, "ltr"),
+        (360, "rtl"),
+        (1280, "rtl"),
+    ] {
+        chrome.look(Look { width, dark: false });
+        chrome.value(&format!("document.documentElement.dir = '{direction}'"));
+        let wide = chrome.value(WIDER).as_array().cloned().unwrap_or_default();
+        wrong.extend(
+            wide.iter()
+                .map(|what| format!("{width} px {direction}: too wide: {what}")),
+        );
+    }
+    chrome.value("document.documentElement.removeAttribute('dir')");
     chrome.look(LOOKS[0]);
     wrong
 }
@@ -75,7 +92,10 @@ const WIDER: &str = "(() => {
     return false;
   };
   const found = [...document.body.querySelectorAll('*')]
-    .filter((one) => one.getBoundingClientRect().right > page.clientWidth + 1 && !scrolls(one))
+    .filter((one) => {
+      const box = one.getBoundingClientRect();
+      return (box.right > page.clientWidth + 1 || box.left < -1) && box.width > 1 && !scrolls(one);
+    })
     .map((one) => one.outerHTML.slice(0, 120));
   return found.length ? found.slice(0, 3) : ['the page: ' + page.scrollWidth];
 })()";

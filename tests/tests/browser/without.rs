@@ -187,6 +187,15 @@ fn accounts() {
     ada.press(SUBMIT, 200);
     ada.says("Your account is deleted.");
     ada.sign_in("ada@x.example", PASSWORD, 422);
+    // What deletes something asks first, on a page of its own.
+    ada.sign_in("karl@x.example", "demo-password", 200);
+    ada.open("/tools/1");
+    assert!(!ada.shows("main form[action='/tools/1/clear-the-notes']"));
+    ada.press("main a[href='/tools/1/clear-the-notes']", 200);
+    ada.says("can't be undone");
+    ada.press("main form button.danger-solid", 200);
+    ada.says("No notes yet.");
+    ada.sign_out();
     // An invitation.
     ada.sign_in("willa@x.example", "demo-password", 200);
     ada.open("/account/people");
