@@ -77,6 +77,14 @@ pub fn judge(chrome: &mut Chrome, opened: &Opened, axe: bool) -> Vec<String> {
         );
     }
     chrome.value("document.documentElement.removeAttribute('dir')");
+    for width in [360, 1280] {
+        chrome.look(Look { width, dark: false });
+        let out = chrome.value(OPENED).as_array().cloned().unwrap_or_default();
+        wrong.extend(
+            out.iter()
+                .map(|what| format!("{width} px: opens beyond the window: {what}")),
+        );
+    }
     chrome.look(LOOKS[0]);
     wrong
 }
@@ -98,6 +106,21 @@ const WIDER: &str = "(() => {
     })
     .map((one) => one.outerHTML.slice(0, 120));
   return found.length ? found.slice(0, 3) : ['the page: ' + page.scrollWidth];
+})()";
+
+/// What is partly out of sight once it is opened: menus.
+const OPENED: &str = "(() => {
+  const width = document.documentElement.clientWidth, found = [];
+  for (const one of document.querySelectorAll('details:not([open])')) {
+    if (!one.getClientRects().length) continue;
+    one.open = true;
+    for (const part of one.children) {
+      const box = part.getBoundingClientRect();
+      if (box.width && (box.left < -1 || box.right > width + 1)) found.push(part.outerHTML.slice(0, 120));
+    }
+    one.open = false;
+  }
+  return found.slice(0, 3);
 })()";
 
 fn violations(chrome: &mut Chrome) -> Vec<String> {
@@ -125,7 +148,7 @@ fn violations(chrome: &mut Chrome) -> Vec<String> {
 /// A page with everything wrong that is demanded here: all of it is found.
 pub fn finds_what_is_wrong(chrome: &mut Chrome) {
     let page = "<!DOCTYPE html><html lang=en><title>Wrong</title><meta name=viewport content='width=device-width'>\
-        <main><h1>Wrong</h1><img src='data:,'><p style='color:#999;background:#fff'>Pale words</p>\
+        <main><h1>Wrong</h1><details><summary>More</summary><p style='position:absolute;left:-50px'>Out</p></details><img src='data:,'><p style='color:#999;background:#fff'>Pale words</p>\
         <p style='width:1400px'>A long line</p></main><script>console.error('loud'); nothing.here</script>";
     let opened = chrome.open(&format!("data:text/html,{}", page.replace('#', "%23")));
     let wrong = judge(chrome, &opened, true).join("\n");
@@ -134,6 +157,7 @@ pub fn finds_what_is_wrong(chrome: &mut Chrome) {
         "color-contrast",
         "1280 px light: too wide",
         "360 px dark: too wide",
+        "360 px: opens beyond the window",
         "loud",
         "nothing is not defined",
     ] {

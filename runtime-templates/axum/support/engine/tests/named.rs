@@ -141,6 +141,7 @@ CREATE TABLE \"book_also\" (\"owner\" INTEGER NOT NULL, \"item\" INTEGER NOT NUL
         slug: "ask",
         about: "",
         who: everything,
+        danger: false,
         inputs: Vec::leak(vec![
             Input::new("shelf", "Shelf", Kind::Reference(SHELF)),
             Input::new("several", "Several", Kind::Many(SHELF, "")),
