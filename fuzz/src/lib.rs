@@ -120,9 +120,11 @@ pub fn formatting(bytes: &[u8]) {
         };
         assert_eq!(names(&was), names(&is), "formatting changed what is found");
         let meaning = |ir: &Ir, sources: &Sources| without_places(json::to_json(ir, sources));
+        let (was, is) = (meaning(&old, &before), meaning(&new, &after));
         assert!(
-            meaning(&old, &before) == meaning(&new, &after),
-            "formatting changed the program"
+            was == is,
+            "formatting changed the program: {}\n{text}",
+            difference(&was, &is)
         );
     });
 }
@@ -184,8 +186,9 @@ fn shown(problems: &[Diagnostic], sources: &Sources) {
             let nowhere = span == Span::default();
             assert!(
                 nowhere || within.is_some(),
-                "{} points outside: {span:?}",
-                problem.name
+                "{} points outside: {span:?} in {:?}",
+                problem.name,
+                all(sources)
             );
         }
     }
@@ -216,6 +219,28 @@ fn without_places(mut value: serde_json::Value) -> serde_json::Value {
         _ => {}
     }
     value
+}
+
+/// Where two programs differ first.
+fn difference(left: &serde_json::Value, right: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => left
+            .iter()
+            .find(|(key, value)| right.get(*key) != Some(value))
+            .map_or_else(String::new, |(key, value)| {
+                let other = right.get(key).unwrap_or(&Value::Null);
+                format!("{key}.{}", difference(value, other))
+            }),
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => left
+            .iter()
+            .zip(right)
+            .position(|(left, right)| left != right)
+            .map_or_else(String::new, |at| {
+                format!("{at}.{}", difference(&left[at], &right[at]))
+            }),
+        _ => format!(" {left} != {right}"),
+    }
 }
 
 fn within(what: &str, text: &str, work: impl FnOnce()) {

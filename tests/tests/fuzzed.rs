@@ -2,6 +2,7 @@
 //! `fuzz/README.md` says how to run them for long; what they found stays here, by its seed or its bytes.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -378,10 +378,31 @@ pub(super) fn about(
             Block::Table(_) => false,
         };
         if keep {
-            parts.push(sources.text(block.span()).trim());
+            let text = sources.text(block.span()).trim();
+            parts.push(match block {
+                Block::Code(_) => text.to_owned(),
+                _ => without_blanks(text),
+            });
         }
     }
     parts.join("\n\n")
+}
+
+/// Lines without blanks at their ends, which nobody sees; two of them before a further line break it.
+fn without_blanks(text: &str) -> String {
+    let mut lines = text.split('\n').peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let kept = line.trim_end_matches([' ', '\t']);
+        let breaks =
+            line.ends_with("  ") && lines.peek().is_some_and(|next| !next.trim().is_empty());
+        out.push_str(if breaks { line } else { kept });
+        if lines.peek().is_some() {
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// Where a name was declared first, by folded name.

@@ -274,6 +274,19 @@ fn what_costs_too_much_is_an_error_and_takes_no_time() {
 }
 
 #[test]
+fn blanks_at_line_ends_mean_nothing() {
+    let about = |text: &str| {
+        program(&[&format!("## Entity: Note\n\n{text}\n")])
+            .0
+            .entities[1]
+            .about
+            .clone()
+    };
+    assert_eq!(about("First \nsecond\t\r\nthird"), "First\nsecond\nthird");
+    assert_eq!(about("First  \nsecond"), "First  \nsecond");
+}
+
+#[test]
 fn the_program_as_json() {
     fn without_spans(value: &mut serde_json::Value) {
         match value {

@@ -187,7 +187,11 @@ impl<'a> Parser<'a> {
         let (start, end) = self.place();
         match self.peek() {
             None => Fail::new(
-                start.saturating_sub(1),
+                // The last character.
+                self.slice(0, start)
+                    .char_indices()
+                    .next_back()
+                    .map_or(0, |(at, _)| at),
                 end,
                 format!("{what} is missing at the end"),
             ),

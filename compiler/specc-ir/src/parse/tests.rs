@@ -52,6 +52,11 @@ fn check(text: &str) -> String {
 }
 
 #[test]
+fn what_is_missing_at_the_end_points_at_the_last_character() {
+    assert_eq!(check("weekday(\u{694}"), "bad-expression `\u{694}`");
+}
+
+#[test]
 fn types() {
     for (text, ty) in [
         ("price + 5", "money"),
