@@ -469,3 +469,29 @@ fn a_killed_build_does_no_harm() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn what_cargo_tells_its_programs_is_not_told_to_the_next_one() {
+    let work = program(&[("app.md", GOOD.as_bytes())]);
+    let tools = tempfile::tempdir().unwrap();
+    let cargo = tools.path().join("cargo");
+    let script = format!("#!/bin/sh\nenv > {}/told\nexit 1\n", tools.path().display());
+    std::fs::write(&cargo, script).unwrap();
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", tools.path().display());
+    Command::new(specc())
+        .arg("build")
+        .current_dir(work.path())
+        .env("PATH", path)
+        .env("CARGO_MANIFEST_DIR", "/somewhere")
+        .env("CARGO_PKG_NAME", "other")
+        .env("CARGO_HOME", "/kept")
+        .output()
+        .unwrap();
+    let told = std::fs::read_to_string(tools.path().join("told")).unwrap();
+    assert!(told.contains("CARGO_HOME=/kept"), "{told}");
+    assert!(
+        !told.contains("CARGO_MANIFEST_DIR") && !told.contains("CARGO_PKG_NAME"),
+        "{told}"
+    );
+}

@@ -50,6 +50,11 @@ pub fn build(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(of_a_package) {
+            command.env_remove(name);
+        }
+    }
     if app.join("Cargo.lock").exists() {
         command.arg("--locked");
     }
@@ -161,4 +166,15 @@ fn spec_line(file: &Path, line: u64) -> Option<String> {
             .contains(".md:")
             .then(|| place.trim_end_matches(['.', ':']).to_owned())
     })
+}
+
+/// Cargo sets it for the program that it builds or runs. Handed on to another cargo it is taken for a change of the
+/// environment, and what depends on it, the cryptography for one, is compiled again.
+fn of_a_package(variable: &str) -> bool {
+    let parts = ["CARGO_BIN_", "CARGO_CFG_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    parts.iter().any(|part| variable.starts_with(part))
+        || matches!(
+            variable,
+            "CARGO_CRATE_NAME" | "CARGO_PRIMARY_PACKAGE" | "OUT_DIR"
+        )
 }
