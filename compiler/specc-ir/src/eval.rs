@@ -17,6 +17,7 @@ use std::cmp::Ordering;
 
 pub use rows::may_read;
 pub use show::show;
+pub use time::civil;
 
 /// A value. Blank text is [`Value::Empty`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -152,6 +153,31 @@ pub fn evaluate(expr: &Expr, world: &dyn World, mode: Mode) -> Result<Value, Eva
 /// As [`evaluate`].
 pub fn holds(expr: &Expr, world: &dyn World, mode: Mode) -> Result<bool, EvalError> {
     Ok(evaluate(expr, world, mode)?.is_true())
+}
+
+/// A value of one type as a value of another that takes it: numbers at its scale, rounded half away from zero.
+///
+/// # Errors
+/// Where the number does not fit.
+pub fn fitted(value: Value, from: &Type, to: &Type, ir: &Ir) -> Result<Value, EvalError> {
+    let (Value::Number(number), Some(from), Some(to)) = (&value, scale(from, ir), scale(to, ir))
+    else {
+        return Ok(value);
+    };
+    rescale(i128::from(*number), from, to)
+        .map(Value::Number)
+        .ok_or(EvalError::Arithmetic)
+}
+
+/// The order of two values of one type; `None` where one is empty, or there is no order.
+#[must_use]
+pub fn compared(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Empty | Value::List(_) | Value::Row(_), _)
+        | (_, Value::Empty | Value::List(_) | Value::Row(_)) => None,
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (left, right) => Some(sort_order(left, right)),
+    }
 }
 
 /// How deep functions, computed fields and policies may ask each other.
@@ -702,7 +728,8 @@ fn rescale(number: i128, from: u8, to: u8) -> Option<i64> {
 }
 
 /// The order in which people see values: empty first, text without regard to ASCII case.
-fn sort_order(a: &Value, b: &Value) -> Ordering {
+#[must_use]
+pub fn sort_order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Empty, Value::Empty) => Ordering::Equal,
         (Value::Empty, _) => Ordering::Less,

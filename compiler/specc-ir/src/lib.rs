@@ -8,6 +8,7 @@ pub mod generate;
 pub mod ir;
 pub mod json;
 pub mod lower;
+pub mod model;
 pub mod parse;
 pub mod scenario;
 pub mod scope;

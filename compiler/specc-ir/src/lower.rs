@@ -42,6 +42,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use values::naming_field;
 pub use vocabulary::vocabulary;
 
 use crate::ir::{EntityId, FieldId, Ir, Sentence, Verb};
@@ -51,6 +52,12 @@ use names::{Names, number};
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::span::{Sources, Span};
 use specc_syntax::tree::Tree;
+
+/// The identifier of a sentence: its words in lower case, joined by hyphens, as many as fit into 80 characters.
+#[must_use]
+pub fn identifier(sentence: &str) -> String {
+    formal::sentence_id(sentence, &mut std::collections::HashSet::new())
+}
 
 /// What the second pass reads and where it puts problems.
 struct Pass<'p> {

@@ -9,7 +9,8 @@ pub(super) fn is_date(days: &i32) -> bool {
 }
 
 /// Year, month and day of a number of days since 1970-01-01, in the Gregorian calendar.
-pub(super) fn civil(days: i64) -> (i64, i64, i64) {
+#[must_use]
+pub fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

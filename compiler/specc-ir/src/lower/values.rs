@@ -165,7 +165,7 @@ pub(super) fn without_quotes(text: &str) -> &str {
 }
 
 /// The field that names a row of this entity: the one it is shown as, else its first required text.
-pub(super) fn naming_field(entity: EntityId, ir: &Ir) -> Option<FieldId> {
+pub fn naming_field(entity: EntityId, ir: &Ir) -> Option<FieldId> {
     let entity = ir.entities.get(entity.0 as usize)?;
     entity.shown_as.or_else(|| {
         entity
