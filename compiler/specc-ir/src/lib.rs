@@ -9,6 +9,7 @@ pub mod ir;
 pub mod json;
 pub mod lower;
 pub mod model;
+pub mod mutate;
 pub mod parse;
 pub mod scenario;
 pub mod scope;

@@ -14,15 +14,15 @@ mod state;
 mod story;
 
 pub use state::{Mail, Row, State};
-pub use story::{Broken, play};
+pub use story::{Act, Broken, Stage, play, play_on};
 
 use crate::eval::{EvalError, Value};
 use crate::expr::FieldRef;
-use crate::ir::{ActionId, EntityId, FieldId, Ir, Sentence};
+use crate::ir::{ActionId, EntityId, FieldId, Ir, RoleId, Sentence};
 use specc_syntax::span::Span;
 
 /// What the model does not work out itself.
-pub trait Surroundings {
+pub trait Surroundings: Sync {
     /// What to add to UTC for the program's time zone at a moment, in milliseconds.
     fn offset(&self, moment: i64) -> i64;
     /// A text in Latin letters, digits and hyphens, as the language's page on types has it; empty where nothing is left.
@@ -264,6 +264,69 @@ impl<'m> Model<'m> {
         operation: &Operation,
     ) -> Result<(State, Answer)> {
         operate::perform(*self, state, caller, operation)
+    }
+
+    /// A field of a row, computed ones included, whoever asks.
+    #[must_use]
+    pub fn value(
+        &self,
+        state: &State,
+        now: i64,
+        entity: EntityId,
+        row: i64,
+        field: FieldRef,
+    ) -> Value {
+        let frame = state::Frame::of(entity, row);
+        let run = change::Run::new(*self, state, Caller { me: None, now });
+        run.view(&frame).of_this(field).unwrap_or(Value::Empty)
+    }
+
+    /// What somebody else made up where the program leaves it open, in rows of `from`, stands in those of `to` as well.
+    pub fn carry(&self, from: &State, to: &mut State) {
+        for (at, entity) in self.ir.entities.iter().enumerate() {
+            let entity_id = EntityId(u32::try_from(at).unwrap_or(u32::MAX));
+            for (position, field) in entity.fields.iter().enumerate() {
+                if matches!(field.default, Some(crate::ir::FieldDefault::Random(_))) {
+                    let id = check::field_id(position);
+                    let rows: Vec<i64> = to.ids(entity_id).collect();
+                    for row in rows {
+                        if let Some(known) = from.row(entity_id, row) {
+                            to.adopt(entity_id, row, id, known.get(id));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What an operation of the author's own takes.
+    #[must_use]
+    pub fn inputs_of(&self, operation: &crate::ir::Operation) -> &'m [crate::ir::Parameter] {
+        operate::inputs_of(*self, operation)
+    }
+
+    /// A row that is simply there: around access, lifecycle and hooks, not around field rules and the rules for every row.
+    /// Defaults that speak of `me` take the caller.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn give(
+        &self,
+        state: &State,
+        caller: Caller,
+        entity: EntityId,
+        values: &[(FieldId, Value)],
+        roles: &[RoleId],
+    ) -> Result<(State, i64)> {
+        let mut run = change::Run::new(*self, state, caller);
+        let mut row = run.draft(entity, values, caller.me)?;
+        run.check_row(entity, &row, Point::Input)?;
+        row.roles = roles.to_vec();
+        let id = run.insert(entity, row);
+        // Rules for one operation do not speak of what is given.
+        run.touched.clear();
+        run.at_rest()?;
+        Ok((run.state, id))
     }
 
     fn entity(&self, id: EntityId) -> &'m crate::ir::Entity {

@@ -18,7 +18,7 @@ mod typing;
 mod tests;
 
 pub use effect::{ParsedEffect, effect};
-pub(crate) use fit::scale;
+pub use fit::scale;
 pub use rule::rule;
 pub use types::{parameters, type_of};
 

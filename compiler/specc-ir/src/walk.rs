@@ -281,3 +281,50 @@ fn visit_effect(item: &EffectItem, see: &mut dyn FnMut(&Expr)) {
         body(otherwise, see);
     }
 }
+
+/// Calls `see` for what the expression consists of, in the order of [`parts`].
+pub fn parts_mut(expr: &mut Expr, see: &mut dyn FnMut(&mut Expr)) {
+    match &mut expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Var(_)
+        | ExprKind::Me
+        | ExprKind::Now
+        | ExprKind::Today
+        | ExprKind::Input(_)
+        | ExprKind::Output => {}
+        ExprKind::Field(of, ..)
+        | ExprKind::Unary(_, of)
+        | ExprKind::IsSet(of)
+        | ExprKind::IsEmpty(of)
+        | ExprKind::HasRole(of, _)
+        | ExprKind::CanRead(of, _) => see(of),
+        ExprKind::Binary(_, left, right) => {
+            see(left);
+            see(right);
+        }
+        ExprKind::OneOf(of, list) => {
+            see(of);
+            list.iter_mut().for_each(see);
+        }
+        ExprKind::If(condition, then, otherwise) => {
+            see(condition);
+            see(then);
+            see(otherwise);
+        }
+        ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
+            list.iter_mut().for_each(see);
+        }
+        ExprKind::Aggregate(aggregate) => {
+            if let Some((row, _)) = &mut aggregate.through {
+                see(row);
+            }
+            if let Some(filter) = &mut aggregate.filter {
+                see(filter);
+            }
+            if let Some(value) = &mut aggregate.value {
+                see(value);
+            }
+            aggregate.sort.iter_mut().for_each(|sort| see(&mut sort.by));
+        }
+    }
+}

@@ -72,8 +72,12 @@ impl View<'_> {
             let found = seen.iter().find(|(known, _)| *known == field);
             found.map_or(Value::Empty, |(_, value)| value.clone())
         };
-        let (field, descending) = query.sort.unwrap_or((FieldRef::Created, true));
-        let order = sort_order(&get(left, field), &get(right, field)).then(a.cmp(b));
-        if descending { order.reverse() } else { order }
+        let Some((field, descending)) = query.sort else {
+            let newest = |seen: &Seen| get(seen, FieldRef::Created);
+            return sort_order(&newest(right), &newest(left)).then(b.cmp(a));
+        };
+        let order = sort_order(&get(left, field), &get(right, field));
+        let order = if descending { order.reverse() } else { order };
+        order.then(a.cmp(b))
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn perform(
         Operation::Read(entity, row) => {
             let frame = Frame::of(*entity, *row);
             let view = run.view(&frame);
-            view.enter(&view.named(*entity, Verb::Read), Span::default())?;
+            run.enter_row(&view.named(*entity, Verb::Read), *entity, *row, Span::default())?;
             let seen = view.seen(*entity, *row)?;
             let seen = seen.ok_or_else(|| Refusal::at(Point::Row, Span::default()))?;
             return Ok((run.state, Answer::Row(*row, Some(seen))));
@@ -99,6 +99,17 @@ impl<'m> Run<'m> {
         Err(Refusal::at(Point::Row, Span::default()))
     }
 
+    /// Points 1 and 2 of an operation on a row: whoever may never do such a thing hears 404 of a row they may not read.
+    fn enter_row(&self, who: &[Who], entity: EntityId, row: i64, span: Span) -> Result<()> {
+        let frame = Frame::of(entity, row);
+        match self.view(&frame).enter(who, span) {
+            Err(refusal) if refusal.point == Point::Caller => {
+                self.reach(entity, row).and(Err(refusal))
+            }
+            entered => entered,
+        }
+    }
+
     fn version(&self, entity: EntityId, row: i64, named: Option<i64>) -> Result<()> {
         let version = self.state.row(entity, row).map(|row| row.version);
         if named.is_some() && named != version {
@@ -127,7 +138,7 @@ impl<'m> Run<'m> {
         let span = self.model.entity(entity).span;
         let frame = Frame::of(entity, id);
         let view = self.view(&frame);
-        view.enter(&view.named(entity, Verb::Update), span)?;
+        self.enter_row(&view.named(entity, Verb::Update), entity, id, span)?;
         let values = view.fields(entity, Verb::Update, given, |field| {
             self.state.value(entity, id, FieldRef::Field(field))
         })?;
@@ -155,7 +166,7 @@ impl<'m> Run<'m> {
         let span = self.model.entity(entity).span;
         let frame = Frame::of(entity, id);
         let view = self.view(&frame);
-        view.enter(&view.named(entity, Verb::Delete), span)?;
+        self.enter_row(&view.named(entity, Verb::Delete), entity, id, span)?;
         self.reach(entity, id)?;
         if !self.view(&frame).may(entity, Verb::Delete, None)? {
             return Err(Refusal::at(Point::Access, span));
@@ -235,8 +246,11 @@ impl<'m> Run<'m> {
             |action| action.span,
         );
         if !system {
-            let view = self.view(&frame);
-            view.enter(&self.model.who_of(operation, entity), place)?;
+            let who = self.model.who_of(operation, entity);
+            match (entity, row, within) {
+                (Some(entity), Some(row), None) => self.enter_row(&who, entity, row, place)?,
+                _ => self.view(&frame).enter(&who, place)?,
+            }
         }
         let inputs = {
             let view = self.view(&frame);
@@ -346,6 +360,11 @@ impl<'m> Run<'m> {
     }
 }
 
+pub(super) fn inputs_of<'m>(model: Model<'m>, operation: &ir::Operation) -> &'m [Parameter] {
+    let action = model.action_of(operation);
+    action.map_or(&[], |action| &action.inputs)
+}
+
 impl<'m> Model<'m> {
     fn action(&self, id: ActionId) -> Option<&'m Action> {
         self.ir.actions.get(id.0 as usize)
@@ -381,11 +400,6 @@ impl<'m> Model<'m> {
             ir::Operation::Action(id) => self.action(*id).and_then(|action| action.on),
             ir::Operation::Step(entity, _) => Some(*entity),
         }
-    }
-
-    pub(super) fn inputs_of(&self, operation: &ir::Operation) -> &'m [Parameter] {
-        self.action_of(operation)
-            .map_or(&[], |action| &action.inputs)
     }
 
     /// Everybody who might run it.

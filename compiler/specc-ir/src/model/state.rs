@@ -78,6 +78,13 @@ impl State {
         }
     }
 
+    /// What somebody else made up where the program leaves it open stands in this field.
+    pub fn adopt(&mut self, entity: EntityId, id: i64, field: FieldId, value: Value) {
+        if let Some(row) = self.row_mut(entity, id) {
+            row.set(field, value);
+        }
+    }
+
     pub(super) fn put_back(&mut self, entity: EntityId, id: i64, row: Row) {
         self.tables.entry(entity).or_default().insert(id, row);
     }

@@ -3,10 +3,12 @@
 use super::change::{Run, same};
 use super::check::field_id;
 use super::state::{Frame, State};
-use super::{Answer, Caller, Given, Model, Operation, Point, Query, Refusal};
+use super::{Answer, Caller, Given, Model, Operation, Query, Refusal};
 use crate::eval::{Mode, Value, evaluate, fitted, show};
 use crate::expr::{Expr, ExprKind, FieldRef};
-use crate::ir::{self, EntityId, FieldDefault, FieldId, Scenario, SeedRow, SeedValue, Type, USER};
+use crate::ir::{
+    self, EntityId, FieldDefault, FieldId, RoleId, Scenario, SeedRow, SeedValue, Type, USER,
+};
 use crate::lower::naming_field;
 use crate::scenario::{Actor, Doing, Refused, RowName, ScenarioStep, StepKind};
 use std::collections::BTreeMap;
@@ -20,12 +22,73 @@ pub struct Broken {
     pub seen: String,
 }
 
+/// Who follows a scenario while it is played: an app that must do the same.
+pub trait Stage {
+    /// The clock stands at this moment, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// What was seen instead.
+    fn clock(&mut self, now: i64) -> Result<(), String>;
+    /// A row was given; it is in the state.
+    ///
+    /// # Errors
+    /// What was seen instead.
+    fn given(&mut self, state: &State, entity: EntityId, row: i64) -> Result<(), String>;
+    /// Somebody did something, several of them at the same time: what came of each, and the state afterwards.
+    ///
+    /// # Errors
+    /// What was seen instead.
+    fn done(&mut self, acts: &[Act], state: &State) -> Result<(), String>;
+}
+
+/// What somebody did and what came of it.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Who, and when.
+    pub caller: Caller,
+    /// What.
+    pub operation: Operation,
+    /// What came of it.
+    pub outcome: Result<Answer, Refusal>,
+}
+
+/// Nobody follows.
+struct Alone;
+
+impl Stage for Alone {
+    fn clock(&mut self, _: i64) -> Result<(), String> {
+        Ok(())
+    }
+    fn given(&mut self, _: &State, _: EntityId, _: i64) -> Result<(), String> {
+        Ok(())
+    }
+    fn done(&mut self, _: &[Act], _: &State) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// Plays a scenario, beginning at a moment (milliseconds since 1970) with nothing in the app.
 ///
 /// # Errors
 /// At the first step that does not hold.
 pub fn play(model: Model<'_>, scenario: &Scenario, start: i64) -> Result<(), Broken> {
+    play_on(model, scenario, start, &mut Alone)
+}
+
+/// [`play`], followed by a stage.
+///
+/// # Errors
+/// At the first step that does not hold, or that the stage did not follow.
+pub fn play_on(
+    model: Model<'_>,
+    scenario: &Scenario,
+    start: i64,
+    stage: &mut dyn Stage,
+) -> Result<(), Broken> {
+    let first = |seen| Broken { step: 0, seen };
+    stage.clock(start).map_err(first)?;
     let mut story = Story {
+        stage,
         model,
         state: State::default(),
         now: start,
@@ -39,7 +102,8 @@ pub fn play(model: Model<'_>, scenario: &Scenario, start: i64) -> Result<(), Bro
     Ok(())
 }
 
-struct Story<'m> {
+struct Story<'m, 's> {
+    stage: &'s mut dyn Stage,
     model: Model<'m>,
     state: State,
     now: i64,
@@ -50,7 +114,7 @@ struct Story<'m> {
     made: u64,
 }
 
-impl Story<'_> {
+impl Story<'_, '_> {
     fn step(&mut self, step: &ScenarioStep) -> Result<(), String> {
         match &step.kind {
             StepKind::Person {
@@ -68,10 +132,7 @@ impl Story<'_> {
                         given.push((field, Value::Text(text)));
                     }
                 }
-                let id = self.given(USER, given, None)?;
-                if let Some(row) = self.state.row_mut(USER, id) {
-                    row.roles.clone_from(roles);
-                }
+                let id = self.given(USER, given, roles, None)?;
                 self.people.insert(name.clone(), id);
                 Ok(())
             }
@@ -79,16 +140,16 @@ impl Story<'_> {
                 let by = by.as_ref().and_then(|name| self.people.get(name).copied());
                 rows.iter().try_for_each(|row| {
                     let values = self.values(row.entity, &row.values)?;
-                    self.given(row.entity, values, by).map(|_| ())
+                    self.given(row.entity, values, &[], by).map(|_| ())
                 })
             }
             StepKind::Clock(now) => {
                 self.now = *now;
-                Ok(())
+                self.stage.clock(self.now)
             }
             StepKind::Pass(time) => {
                 self.now = self.now.saturating_add(*time);
-                Ok(())
+                self.stage.clock(self.now)
             }
             StepKind::Does {
                 actors,
@@ -96,12 +157,13 @@ impl Story<'_> {
                 times,
             } => {
                 self.outcomes.clear();
+                let mut acts = Vec::new();
                 for _ in 0..*times {
                     for actor in actors {
-                        self.does(actor, what)?;
+                        acts.push(self.does(actor, what)?);
                     }
                 }
-                Ok(())
+                self.stage.done(&acts, &self.state)
             }
             StepKind::Succeeds => match self.outcomes.iter().flatten().next() {
                 None if !self.outcomes.is_empty() => Ok(()),
@@ -338,11 +400,12 @@ impl Story<'_> {
         each.collect()
     }
 
-    /// A row of a Given: around access, lifecycle and hooks, not around field rules and rules for every row.
+    /// A row of a Given, with ordinary values where it needs some.
     fn given(
         &mut self,
         entity: EntityId,
         mut values: Vec<(FieldId, Value)>,
+        roles: &[RoleId],
         by: Option<i64>,
     ) -> Result<i64, String> {
         let declared = self.model.entity(entity);
@@ -358,15 +421,14 @@ impl Story<'_> {
                 values.push((id, value));
             }
         }
-        let mut run = self.run(by);
-        let refused = |refusal: Refusal| format!("it can't be given: {refusal:?}");
-        let row = run.draft(entity, &values, by).map_err(refused)?;
-        run.check_row(entity, &row, Point::Input).map_err(refused)?;
-        let id = run.insert(entity, row);
-        // Rules for one operation do not speak of what is given.
-        run.touched.clear();
-        run.at_rest().map_err(refused)?;
-        self.state = run.state;
+        let caller = Caller {
+            me: by,
+            now: self.now,
+        };
+        let given = self.model.give(&self.state, caller, entity, &values, roles);
+        let (state, id) = given.map_err(|refusal| format!("it can't be given: {refusal:?}"))?;
+        self.state = state;
+        self.stage.given(&self.state, entity, id)?;
         Ok(id)
     }
 
@@ -405,11 +467,11 @@ impl Story<'_> {
         match self.state.ids(target).last() {
             Some(row) => Ok(row),
             None if target == of => Err("it would need a row of its own kind before it".to_owned()),
-            None => self.given(target, Vec::new(), None),
+            None => self.given(target, Vec::new(), &[], None),
         }
     }
 
-    fn does(&mut self, actor: &Actor, what: &Doing) -> Result<(), String> {
+    fn does(&mut self, actor: &Actor, what: &Doing) -> Result<Act, String> {
         let caller = Caller {
             me: self.caller(actor),
             now: self.now,
@@ -461,17 +523,19 @@ impl Story<'_> {
                 Operation::SignUp(name.clone(), email, "correct horse battery".to_owned())
             }
         };
-        let outcome = match self.model.perform(&self.state, caller, &operation) {
-            Ok((state, answer)) => {
-                self.state = state;
-                if let (Doing::SignUp(name), Answer::Row(id, _)) = (what, answer) {
-                    self.people.insert(name.clone(), id);
-                }
-                None
+        let outcome = self.model.perform(&self.state, caller, &operation);
+        let outcome = outcome.map(|(state, answer)| {
+            self.state = state;
+            if let (Doing::SignUp(name), Answer::Row(id, _)) = (what, &answer) {
+                self.people.insert(name.clone(), *id);
             }
-            Err(refusal) => Some(refusal),
-        };
-        self.outcomes.push(outcome);
-        Ok(())
+            answer
+        });
+        self.outcomes.push(outcome.as_ref().err().cloned());
+        Ok(Act {
+            caller,
+            operation,
+            outcome,
+        })
     }
 }

@@ -78,7 +78,8 @@ pub(crate) fn is_number(ty: &Type) -> bool {
 }
 
 /// Places behind the point of a number's mantissa; `None` for what is no number.
-pub(crate) fn scale(ty: &Type, ir: &Ir) -> Option<u8> {
+#[must_use]
+pub fn scale(ty: &Type, ir: &Ir) -> Option<u8> {
     match ty {
         Type::Integer => Some(0),
         Type::Decimal(places) => Some(*places),

@@ -144,6 +144,9 @@ struct Shared {
     jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     ahead_ms: AtomicI64,
+    /// The moment at which the clock stands; 0 while it runs.
+    #[cfg(feature = "verification")]
+    frozen: AtomicI64,
     _lock: Option<File>,
 }
 
@@ -217,6 +220,8 @@ impl Engine {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             ahead_ms: AtomicI64::new(0),
+            #[cfg(feature = "verification")]
+            frozen: AtomicI64::new(0),
             _lock: lock,
         };
         Ok(Engine {
@@ -245,12 +250,23 @@ impl Engine {
             .unwrap_or_default();
         let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         let now = now.saturating_add(self.shared.ahead_ms.load(Ordering::Relaxed));
+        #[cfg(feature = "verification")]
+        let now = match self.shared.frozen.load(Ordering::Relaxed) {
+            0 => now,
+            frozen => frozen,
+        };
         (now, kernel::time::date_of(Some(now)).unwrap_or(0))
     }
 
     /// Sets the clock of this store ahead, for rehearsals.
     pub fn advance(&self, ms: i64) {
         self.shared.ahead_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Lets the clock stand at a moment, in milliseconds.
+    #[cfg(feature = "verification")]
+    pub fn freeze(&self, now: i64) {
+        self.shared.frozen.store(now, Ordering::Relaxed);
     }
 
     /// Reads on this thread's own connection, inside a read-only transaction.

@@ -41,6 +41,8 @@ pub mod site;
 pub mod throttle;
 pub mod ui;
 mod unread;
+#[cfg(feature = "verification")]
+mod verification;
 pub mod visit;
 
 #[cfg(test)]

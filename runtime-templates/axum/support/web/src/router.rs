@@ -23,7 +23,10 @@ pub const RESERVED: &[&str] = &[
 
 /// Everything the app answers.
 pub fn build(site: &Site) -> Router {
-    Router::new()
+    let router = Router::new();
+    #[cfg(feature = "verification")]
+    let router = router.merge(crate::verification::routes());
+    router
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -145,7 +145,7 @@ pub(crate) async fn operation(
     let may = steps.clone().any(|step| !(step.who)(&caller).is_empty())
         || action.is_some_and(|action| !(action.who)(&caller).is_empty());
     if !may {
-        return Err(never(&call.visit).into());
+        return Err(hidden_or_never(&call, entity, id)?.into());
     }
     let object = read_object(&mut call).await?;
     let version = if_match(&call.headers)?;

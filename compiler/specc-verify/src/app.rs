@@ -1,0 +1,221 @@
+//! The app as a stranger reaches it: requests and answers. What only a verification build answers stands apart.
+
+use reqwest::Method;
+use reqwest::blocking::Client;
+use serde_json::{Value as Json, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest answer that is read.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// There was no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path}: {cause}")]
+pub struct NoAnswer {
+    method: String,
+    path: String,
+    cause: String,
+}
+
+/// A request with its answer.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// What was sent.
+    pub sent: Option<Json>,
+    /// The status of the answer.
+    pub status: u16,
+    /// What was answered; null for what is no JSON.
+    pub body: Json,
+}
+
+/// An app at an address. One for each thread.
+pub struct App {
+    client: Client,
+    base: String,
+    /// The tokens of users, by how the app names them.
+    tokens: RefCell<BTreeMap<String, String>>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "App({})", self.base)
+    }
+}
+
+impl App {
+    /// The app at `http://127.0.0.1:…`, of a verification build.
+    ///
+    /// # Errors
+    /// Where no client can be made.
+    pub fn at(base: impl Into<String>) -> Result<App, NoAnswer> {
+        let base = base.into();
+        let client = Client::builder()
+            .timeout(PATIENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| NoAnswer {
+                method: "GET".to_owned(),
+                path: base.clone(),
+                cause: error.to_string(),
+            })?;
+        Ok(App {
+            client,
+            base,
+            tokens: RefCell::default(),
+        })
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Asks, with a bearer token where somebody is signed in.
+    ///
+    /// # Errors
+    /// Where no answer comes in time, or one without end.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Json>,
+    ) -> Result<Exchange, NoAnswer> {
+        let fail = |cause: String| NoAnswer {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            cause,
+        };
+        let verb =
+            Method::from_bytes(method.as_bytes()).map_err(|error| fail(error.to_string()))?;
+        let mut request = self.client.request(verb, format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().map_err(|error| fail(causes(&error)))?;
+        let status = answer.status().as_u16();
+        let mut bytes = Vec::new();
+        let mut limited = std::io::Read::take(answer, MOST_BYTES);
+        std::io::Read::read_to_end(&mut limited, &mut bytes)
+            .map_err(|error| fail(error.to_string()))?;
+        Ok(Exchange {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            sent: body.cloned(),
+            status,
+            body: serde_json::from_slice(&bytes).unwrap_or(Json::Null),
+        })
+    }
+
+    fn control(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json, NoAnswer> {
+        let answer = self.ask(method, path, None, body)?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        Err(NoAnswer {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            cause: format!("answered {} {} to {body:?}", answer.status, answer.body),
+        })
+    }
+
+    /// Nothing is there, and the clock stands at this moment.
+    ///
+    /// # Errors
+    /// Where it can't be done.
+    pub fn reset(&self, now: i64) -> Result<(), NoAnswer> {
+        self.tokens.borrow_mut().clear();
+        self.control("POST", "/verification/reset", Some(&json!({ "now": now })))?;
+        Ok(())
+    }
+
+    /// The clock stands at this moment.
+    ///
+    /// # Errors
+    /// Where it can't be done.
+    pub fn clock(&self, now: i64) -> Result<(), NoAnswer> {
+        self.control("POST", "/verification/clock", Some(&json!({ "now": now })))?;
+        Ok(())
+    }
+
+    /// Puts rows in place; how the app names them.
+    ///
+    /// # Errors
+    /// Where they are refused.
+    pub fn plant(&self, rows: &[Json]) -> Result<Vec<Json>, NoAnswer> {
+        let answer = self.control("POST", "/verification/rows", Some(&json!({ "rows": rows })))?;
+        Ok(answer
+            .get("ids")
+            .and_then(Json::as_array)
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// All rows of an entity, the oldest first.
+    ///
+    /// # Errors
+    /// Where they can't be read.
+    pub fn rows(&self, slug: &str) -> Result<Vec<Json>, NoAnswer> {
+        let answer = self.control("GET", &format!("/verification/rows/{slug}"), None)?;
+        let mut rows = answer.as_array().cloned().unwrap_or_default();
+        rows.reverse();
+        Ok(rows)
+    }
+
+    /// What was sent so far, the oldest first.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn mail(&self) -> Result<Vec<Json>, NoAnswer> {
+        let answer = self.control("GET", "/verification/mail", None)?;
+        Ok(answer.as_array().cloned().unwrap_or_default())
+    }
+
+    /// A token of a user.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn token(&self, user: &Json) -> Result<String, NoAnswer> {
+        let name = user.to_string();
+        if let Some(token) = self.tokens.borrow().get(&name) {
+            return Ok(token.clone());
+        }
+        let answer = self.control(
+            "POST",
+            "/verification/tokens",
+            Some(&json!({ "user": user })),
+        )?;
+        let token = answer
+            .get("token")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        self.tokens.borrow_mut().insert(name, token.clone());
+        Ok(token)
+    }
+}
+
+/// An error with what caused it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}

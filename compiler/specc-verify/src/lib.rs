@@ -1,0 +1,10 @@
+//! The judge. It knows the program and the address of a running app, and nothing of how the app was made: what a
+//! stranger sees is held against what the program means, sentence by sentence.
+
+pub mod app;
+pub mod judge;
+pub mod mirror;
+pub mod report;
+mod scenario;
+mod scene;
+mod wire;
