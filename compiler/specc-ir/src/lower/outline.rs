@@ -378,14 +378,39 @@ pub(super) fn about(
             Block::Table(_) => false,
         };
         if keep {
-            let text = sources.text(block.span()).trim();
+            let text = sources.text(block.span());
             parts.push(match block {
-                Block::Code(_) => text.to_owned(),
-                _ => without_blanks(text),
+                Block::Code(_) => text.trim().to_owned(),
+                Block::List(list) => without_blanks(with_one_marker(text, list).trim()),
+                _ => without_blanks(text.trim()),
             });
         }
     }
     parts.join("\n\n")
+}
+
+/// A list whose items all begin with `-`, as it means the same with `*` and `+`.
+fn with_one_marker(text: &str, list: &specc_syntax::tree::List) -> String {
+    fn starts(list: &specc_syntax::tree::List, out: &mut Vec<u32>) {
+        for item in &list.items {
+            out.push(item.span.start);
+            for block in &item.blocks {
+                if let specc_syntax::tree::Block::List(inner) = block {
+                    starts(inner, out);
+                }
+            }
+        }
+    }
+    let mut at = Vec::new();
+    starts(list, &mut at);
+    let mut out = text.to_owned();
+    for start in at {
+        let start = start.saturating_sub(list.span.start) as usize;
+        if matches!(out.as_bytes().get(start), Some(b'*' | b'+')) {
+            out.replace_range(start..=start, "-");
+        }
+    }
+    out
 }
 
 /// Lines without blanks at their ends, which nobody sees; two of them before a further line break it.

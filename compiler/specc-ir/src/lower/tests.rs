@@ -284,6 +284,8 @@ fn blanks_at_line_ends_mean_nothing() {
     };
     assert_eq!(about("First \nsecond\t\r\nthird"), "First\nsecond\nthird");
     assert_eq!(about("First  \nsecond"), "First  \nsecond");
+    let ir = program(&["# Desk\n\n* one\n* two\n  + deeper\n"]).0;
+    assert_eq!(ir.program.description, "- one\n- two\n  - deeper");
 }
 
 #[test]
