@@ -36,10 +36,15 @@ pub(crate) fn field(field: &Field, value: &Value, errors: &mut Vec<FieldError>) 
     if !fits(field.kind, value) {
         return problem("type", "This does not fit.".to_owned());
     }
-    if let Value::Text(text) = value
-        && text
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\t')
+    let texts = match value {
+        Value::Text(text) => std::slice::from_ref(text),
+        Value::Texts(texts) => texts,
+        _ => &[],
+    };
+    if texts
+        .iter()
+        .flat_map(|text| text.chars())
+        .any(|c| c.is_control() && c != '\n' && c != '\t')
     {
         return problem("type", "Some of these characters can't be kept.".to_owned());
     }
@@ -104,7 +109,13 @@ fn length(field: &Field, value: &Value) -> Option<String> {
             let count = usize::try_from(hidden.characters?).ok()?;
             (count, LINE, ("character", "characters"))
         }
-        Value::Texts(texts) => (texts.len(), ENTRIES, ("entry", "entries")),
+        Value::Texts(texts) => {
+            let long = |text: &String| text.chars().nth(LINE as usize).is_some();
+            if texts.iter().any(long) {
+                return Some(format!("Each entry has at most {LINE} characters."));
+            }
+            (texts.len(), ENTRIES, ("entry", "entries"))
+        }
         Value::Ids(ids) => (ids.len(), u32::MAX, ("entry", "entries")),
         _ => return None,
     };

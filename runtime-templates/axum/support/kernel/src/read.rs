@@ -252,6 +252,9 @@ fn list(texts: Vec<String>) -> Result<Value, Problem> {
     if texts.iter().any(|text| text.contains('\0')) {
         return problem("type", "must not hold NUL characters");
     }
+    if texts.iter().any(|text| text.contains(['\n', '\r'])) {
+        return problem("type", "each must be one line");
+    }
     if texts.iter().any(|text| text.chars().count() > LONGEST_TEXT) {
         return problem(
             "length",
@@ -373,6 +376,18 @@ mod tests {
             assert_eq!(text(&kind, " \n "), Ok(Value::Empty));
         }
         assert_eq!(json(&Kind::TextList, &j!(["", " "])), Ok(Value::Empty));
+    }
+
+    #[test]
+    fn a_form_shows_each_entry_of_a_list_on_a_line() {
+        let entries = json(&Kind::TextList, &j!(["a", " b, c\n"]));
+        assert_eq!(
+            entries,
+            Ok(Value::Texts(vec!["a".to_owned(), "b, c".to_owned()]))
+        );
+        assert_eq!(text(&Kind::TextList, "a\r\nb, c"), entries);
+        let lines = json(&Kind::TextList, &j!(["a", "b\nc"]));
+        assert_eq!(lines.unwrap_err().message, "each must be one line");
     }
 
     #[test]
