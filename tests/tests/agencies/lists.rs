@@ -273,6 +273,8 @@ fn lists_are_filtered_by_fields_of_every_type() {
         let (status, answer) = nora.json("GET", &format!("/api/goods?{query}"), &json!(null));
         assert_eq!(status, 422, "{query}: {answer}");
         assert_eq!(answer["errors"][0]["rule"], "type", "{query}: {answer}");
+        let name = query.split('=').next();
+        assert_eq!(answer["errors"][0]["field"].as_str(), name, "{answer}");
         let (status, _) = nora.get(&format!("/goods?{query}"));
         assert_eq!(status, 422, "{query} on the page");
     }

@@ -200,7 +200,7 @@ fn unconditional(grants: &[crate::def::Grant], fields: Fields) -> bool {
 
 fn not_writable(field: &Field) -> FieldError {
     FieldError {
-        field: field.name,
+        field: field.name.into(),
         rule: "read-only",
         message: "This can't be written.".to_owned(),
     }
@@ -570,7 +570,7 @@ pub(crate) fn update(
         }
         if field.fixed {
             errors.push(FieldError {
-                field: field.name,
+                field: field.name.into(),
                 rule: "fixed",
                 message: "This never changes.".to_owned(),
             });

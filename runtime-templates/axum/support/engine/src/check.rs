@@ -22,7 +22,7 @@ const ENTRIES: u32 = 100;
 pub(crate) fn field(field: &Field, value: &Value, errors: &mut Vec<FieldError>) {
     let mut problem = |rule: &'static str, message: String| {
         errors.push(FieldError {
-            field: field.name,
+            field: field.name.into(),
             rule,
             message,
         });
@@ -215,7 +215,7 @@ pub(crate) fn reference(
     for id in ids.iter().filter(|id| !known(id)) {
         if !is_there(scope, entity, *id, from_client)? {
             errors.push(FieldError {
-                field: name,
+                field: name.into(),
                 rule: "reference",
                 message: "Choose one that exists.".to_owned(),
             });
@@ -295,7 +295,7 @@ pub(crate) fn is_taken(
 /// The error of a value that another row has.
 pub(crate) fn taken(field: &'static str) -> FieldError {
     FieldError {
-        field,
+        field: field.into(),
         rule: "unique",
         message: "This is taken already.".to_owned(),
     }
@@ -345,7 +345,7 @@ pub(crate) fn constraint(entity: &'static Entity, error: rusqlite::Error) -> Ref
             columns
                 .into_iter()
                 .map(|field| FieldError {
-                    field,
+                    field: field.into(),
                     rule: "required",
                     message: "This is required.".to_owned(),
                 })
@@ -358,7 +358,7 @@ pub(crate) fn constraint(entity: &'static Entity, error: rusqlite::Error) -> Ref
         },
         // CHECK
         275 => Refusal::Invalid(vec![FieldError {
-            field: columns.first().copied().unwrap_or(""),
+            field: columns.first().copied().unwrap_or("").into(),
             rule: "bounds",
             message: "This does not fit.".to_owned(),
         }]),

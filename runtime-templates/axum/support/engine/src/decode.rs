@@ -158,7 +158,7 @@ fn misfit(field: &'static str, problem: Problem) -> FieldError {
         format!("This {said}.")
     };
     FieldError {
-        field,
+        field: field.into(),
         rule: problem.rule,
         message,
     }
@@ -166,7 +166,7 @@ fn misfit(field: &'static str, problem: Problem) -> FieldError {
 
 fn required(field: &'static str) -> FieldError {
     FieldError {
-        field,
+        field: field.into(),
         rule: "required",
         message: "This is required.".to_owned(),
     }
@@ -174,7 +174,7 @@ fn required(field: &'static str) -> FieldError {
 
 fn not_writable(field: &'static str) -> FieldError {
     FieldError {
-        field,
+        field: field.into(),
         rule: "read-only",
         message: "You may not write this.".to_owned(),
     }
@@ -183,7 +183,7 @@ fn not_writable(field: &'static str) -> FieldError {
 fn unknown(name: &str) -> FieldError {
     let name: String = name.chars().take(60).collect();
     FieldError {
-        field: "",
+        field: name.clone().into(),
         rule: "read-only",
         message: format!("There is no field “{name}”."),
     }

@@ -21,14 +21,14 @@ pub(crate) fn errors_of(rule: &Rule) -> Vec<FieldError> {
     let message = rule.sentence.to_owned();
     if rule.fields.is_empty() {
         return vec![FieldError {
-            field: "",
+            field: "".into(),
             rule: rule.id,
             message,
         }];
     }
     let at = rule.fields.iter();
     at.map(|field| FieldError {
-        field,
+        field: (*field).into(),
         rule: rule.id,
         message: message.clone(),
     })
@@ -103,7 +103,7 @@ fn fits(scope: &Scope<'_>, touched: &Touched) -> Result<(), Refusal> {
         if functions::overflowed() {
             let label = entity.fields.get(*field).map_or("", |field| field.label);
             return Err(Refusal::Invalid(vec![FieldError {
-                field: "",
+                field: "".into(),
                 rule: "arithmetic",
                 message: format!("The numbers are too large for “{label}”."),
             }]));

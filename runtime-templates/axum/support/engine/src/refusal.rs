@@ -1,6 +1,7 @@
 //! Why an operation did not happen.
 
 use crate::sign::Ask;
+use std::borrow::Cow;
 
 /// A refusal. The order here is the order in which an operation looks for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     /// The field's name as sent; empty for the whole row.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// Id of the sentence or of the built-in rule (`required`, `type`, `length`, `bounds`, `pattern`,
     /// `choice`, `unique`, `reference`, `fixed`, `arithmetic`, `sign-in`).
     pub rule: &'static str,
@@ -55,7 +56,7 @@ impl From<kernel::num::Arithmetic> for Refusal {
     fn from(_: kernel::num::Arithmetic) -> Refusal {
         let message = "A number is too large, or something is divided by zero.".to_owned();
         Refusal::Invalid(vec![FieldError {
-            field: "",
+            field: "".into(),
             rule: "arithmetic",
             message,
         }])

@@ -186,7 +186,7 @@ pub fn password_errors(app: &App, field: &'static str, password: &str) -> Vec<Fi
         return Vec::new();
     };
     vec![FieldError {
-        field,
+        field: field.into(),
         rule,
         message,
     }]
@@ -234,13 +234,13 @@ pub(crate) fn up(
                 }
             }
             Err(problem) => errors.push(FieldError {
-                field: field_name,
+                field: field_name.into(),
                 rule: problem.rule,
                 message: format!("This {}.", problem.message),
             }),
         }
         for error in errors.iter_mut().skip(before) {
-            error.field = field_name;
+            error.field = field_name.into();
         }
     }
     errors.extend(password_errors(app, at.password, &password));
@@ -261,7 +261,7 @@ pub(crate) fn up(
     if let Some(user) = user_of(scope, &email)? {
         scope.sign.borrow_mut().taken = Some((user, email));
         return Err(Refusal::Invalid(vec![FieldError {
-            field: at.email,
+            field: at.email.into(),
             rule: "unique",
             message: "There is an account with this address already.".to_owned(),
         }]));
@@ -323,7 +323,7 @@ pub(crate) fn enter(
     let fits = matches!(scope.sign.borrow().reply(ask)?, Reply::Fits(true));
     let Some(user) = user.filter(|_| fits) else {
         return Err(Refusal::Invalid(vec![FieldError {
-            field: at.password,
+            field: at.password.into(),
             rule: "sign-in",
             message: "The e-mail address or the password is wrong.".to_owned(),
         }]));

@@ -273,7 +273,7 @@ fn a_field_that_the_caller_may_not_write_is_named() {
     .unwrap_err();
     let named: Vec<_> = refused
         .iter()
-        .map(|error| (error.field, error.rule))
+        .map(|error| (&*error.field.to_string().leak(), error.rule))
         .collect();
     assert_eq!(named, [("price", "read-only")]);
 }

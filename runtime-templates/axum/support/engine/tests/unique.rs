@@ -337,7 +337,7 @@ fn rules<T: std::fmt::Debug>(result: Result<T, Refusal>) -> Vec<(&'static str, &
     match result {
         Err(Refusal::Invalid(errors)) => errors
             .iter()
-            .map(|error| (error.field, error.rule))
+            .map(|error| (&*error.field.to_string().leak(), error.rule))
             .collect(),
         other => panic!("not invalid: {other:?}"),
     }

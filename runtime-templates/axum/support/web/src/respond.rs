@@ -149,7 +149,7 @@ pub fn refusal(refusal: &Refusal) -> Response {
             extra.insert(
                 "errors".to_owned(),
                 errors_json(&[FieldError {
-                    field: "",
+                    field: "".into(),
                     rule,
                     message: message.clone(),
                 }]),
@@ -209,7 +209,7 @@ fn errors_json(errors: &[FieldError]) -> serde_json::Value {
 #[must_use]
 pub fn invalid(field: &'static str, rule: &'static str, message: impl Into<String>) -> Refusal {
     Refusal::Invalid(vec![FieldError {
-        field,
+        field: field.into(),
         rule,
         message: message.into(),
     }])

@@ -61,7 +61,7 @@ fn media_types_are_compared_without_parameters() {
 #[test]
 fn refusals_have_their_status() {
     let invalid = Refusal::Invalid(vec![FieldError {
-        field: "due",
+        field: "due".into(),
         rule: "r",
         message: "m".to_owned(),
     }]);

@@ -348,7 +348,7 @@ fn unreadable(entity: &Entity, field: usize) -> Refusal {
     let field = entity.fields.get(field).map_or("", |field| field.name);
     let message = "You may not read this, so it can't be used here.".to_owned();
     Refusal::Invalid(vec![crate::refusal::FieldError {
-        field,
+        field: field.into(),
         rule: "forbidden",
         message,
     }])
@@ -357,7 +357,7 @@ fn unreadable(entity: &Entity, field: usize) -> Refusal {
 fn leads_nowhere() -> Refusal {
     let message = "after: this belongs to another list.".to_owned();
     Refusal::Invalid(vec![crate::refusal::FieldError {
-        field: "",
+        field: "".into(),
         rule: "type",
         message,
     }])

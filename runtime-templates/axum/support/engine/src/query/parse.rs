@@ -38,13 +38,8 @@ pub fn parse(
     let mut errors = Vec::new();
     for (name, text) in pairs {
         if let Err(message) = take(&mut query, app, entity, name, text) {
-            let field = entity
-                .fields
-                .iter()
-                .find(|field| field.name == name)
-                .map_or("", |field| field.name);
             errors.push(FieldError {
-                field,
+                field: short(name).into(),
                 rule: "type",
                 message,
             });
@@ -52,7 +47,7 @@ pub fn parse(
     }
     if query.filters.len() > MOST_FILTERS {
         errors.push(FieldError {
-            field: "",
+            field: "".into(),
             rule: "length",
             message: "These are too many filters.".to_owned(),
         });

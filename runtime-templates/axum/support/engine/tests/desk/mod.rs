@@ -959,7 +959,7 @@ pub fn rules(result: Result<impl std::fmt::Debug, Refusal>) -> Vec<(&'static str
     match result {
         Err(Refusal::Invalid(errors)) => errors
             .iter()
-            .map(|error| (error.field, error.rule))
+            .map(|error| (&*error.field.to_string().leak(), error.rule))
             .collect(),
         other => panic!("not invalid: {other:?}"),
     }

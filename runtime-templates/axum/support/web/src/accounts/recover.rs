@@ -74,7 +74,7 @@ pub async fn change_password(
         errors.insert(
             0,
             FieldError {
-                field: "current",
+                field: "current".into(),
                 rule: "password",
                 message: "This is not your password.".to_owned(),
             },

@@ -252,7 +252,7 @@ fn person(
         Some(serde_json::Value::String(text)) => Ok(text),
         None | Some(serde_json::Value::Null) => Ok(String::new()),
         Some(_) => Err(FieldError {
-            field: "password",
+            field: "password".into(),
             rule: "type",
             message: "A password is text.".to_owned(),
         }),

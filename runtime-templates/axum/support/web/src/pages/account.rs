@@ -99,7 +99,7 @@ pub async fn delete(State(site): State<Site>, visit: Visit, Form(typed): Form) -
             &context,
             StatusCode::CONFLICT,
             &[FieldError {
-                field: "",
+                field: "".into(),
                 rule,
                 message,
             }],

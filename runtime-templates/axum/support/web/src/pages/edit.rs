@@ -352,7 +352,7 @@ fn errors_of(refusal: &Refusal) -> Option<Vec<FieldError>> {
     match refusal {
         Refusal::Invalid(errors) => Some(errors.clone()),
         Refusal::Conflict { rule, message } => Some(vec![FieldError {
-            field: "",
+            field: "".into(),
             rule,
             message: message.clone(),
         }]),

@@ -304,7 +304,7 @@ pub fn resolve(
             match row_named(context, r, target, line) {
                 Ok(id) => out.push((name.clone(), id)),
                 Err(message) => errors.push(FieldError {
-                    field,
+                    field: field.into(),
                     rule: "reference",
                     message,
                 }),
