@@ -9,6 +9,8 @@
 
 #[path = "agencies/lists.rs"]
 mod lists;
+#[path = "agencies/people.rs"]
+mod people;
 #[path = "agencies/tenants.rs"]
 mod tenants;
 
@@ -28,18 +30,22 @@ struct Person<'s> {
 }
 
 impl Person<'_> {
-    fn new<'s>(served: &'s Served, name: &str) -> Person<'s> {
+    fn visitor(served: &Served) -> Person<'_> {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .build()
             .into();
-        let mut person = Person {
+        Person {
             agent,
             address: &served.address,
             token: String::new(),
             cookie: String::new(),
-        };
+        }
+    }
+
+    fn new<'s>(served: &'s Served, name: &str) -> Person<'s> {
+        let mut person = Person::visitor(served);
         let email = format!("{name}@example.com");
         let body = json!({ "email": email, "password": "demo-password" });
         let (status, answer) = person.post("/api/tokens", &body);

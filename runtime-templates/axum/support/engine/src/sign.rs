@@ -91,10 +91,17 @@ pub struct At {
     pub password: &'static str,
 }
 
-/// Addresses are compared without regard to letter case.
+/// Addresses are compared without regard to letter case, and however their letters are put together.
 #[must_use]
 pub fn normal_email(text: &str) -> String {
-    text.trim().to_lowercase()
+    kernel::read::composed(&text.trim().to_lowercase())
+}
+
+/// A password as it is measured, hashed and compared, by whichever door it comes: `ü` is one letter, whether a keyboard
+/// sends it as one character or as two.
+#[must_use]
+pub fn normal_password(text: &str) -> String {
+    kernel::read::composed(text)
 }
 
 /// The position of the role whose holders invite people and give roles: the first one that is given by hand, that
@@ -169,6 +176,7 @@ pub fn sign_up_fields(app: &App) -> Fields {
 #[must_use]
 pub fn password_errors(app: &App, field: &'static str, password: &str) -> Vec<FieldError> {
     let least = app.accounts.password_min;
+    let password = normal_password(password);
     let characters = password.chars().count();
     let (rule, message) = if password.is_empty() {
         ("required", "Choose a password.".to_owned())

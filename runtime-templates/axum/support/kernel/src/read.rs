@@ -229,8 +229,9 @@ fn sized(text: &str) -> Result<Value, Problem> {
     Ok(Value::Text(composed(text)))
 }
 
-/// In Unicode's normal form C.
-fn composed(text: &str) -> String {
+/// In Unicode's normal form C, as every text is kept.
+#[must_use]
+pub fn composed(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
     }

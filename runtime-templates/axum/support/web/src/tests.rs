@@ -109,4 +109,5 @@ fn a_password_fits_its_hash_only() {
 #[test]
 fn addresses_have_one_form() {
     assert_eq!(normal_email(" Ana@Example.COM "), "ana@example.com");
+    assert_eq!(normal_email("U\u{308}@x.example"), "ü@x.example");
 }

@@ -48,6 +48,70 @@ fn somebody_signs_up_and_out_again() {
     assert_eq!(again.errors(), ["email: unique"]);
 }
 
+/// The letters with two dots in one character each, and in two.
+const COMPOSED: &str = "grün wie früher";
+const APART: &str = "gru\u{308}n wie fru\u{308}her";
+
+#[test]
+fn a_password_is_the_same_however_its_letters_are_put_together() {
+    let desk = Desk::open();
+    for (given, later) in [(COMPOSED, APART), (APART, COMPOSED)] {
+        let email = format!("u\u{308}{}@example.com", given.len());
+        let same = email.replace("u\u{308}", "Ü");
+        let mut ana = desk.visitor();
+        let body = json!({ "email": email, "password": given, "name": "Ana" });
+        assert_eq!(ana.post("/api/sign-up", &body).status, 201);
+        let mut log_in = |email: &str, password: &str| {
+            let body = json!({ "email": email, "password": password });
+            let token = ana.post("/api/tokens", &body).status;
+            let form = [
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Sec-Fetch-Site", "same-origin"),
+            ];
+            let body = form_urlencoded::Serializer::new(String::new())
+                .append_pair("email", email)
+                .append_pair("password", password)
+                .finish();
+            let page = ana.send("POST", "/login", &form, Some(&body)).status;
+            (token, page)
+        };
+        for password in [given, later] {
+            for email in [&email, &same] {
+                assert_eq!(log_in(email, password), (201, 303), "{email} {password}");
+            }
+        }
+        assert_eq!(log_in(&email, "grun wie fruher").0, 401);
+        assert_eq!(log_in(&email, &format!("{given} ")).0, 401);
+
+        // Changed in one form, it is asked for in the other; so is one that a link sets.
+        let body = json!({ "current": later, "password": format!("{given}!") });
+        ana.cookie = None;
+        let session = json!({ "email": same, "password": later });
+        assert_eq!(ana.post("/api/session", &session).status, 201);
+        let json = [("Content-Type", "application/json")];
+        let changed = ana.send("POST", "/api/me/password", &json, Some(&body.to_string()));
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let session = json!({ "email": same, "password": format!("{later}!") });
+        assert_eq!(ana.post("/api/session", &session).status, 201);
+        let reset = json!({ "email": same });
+        assert!(ana.post("/api/password-reset", &reset).status < 300);
+        let token = desk.link(&kernel::read::composed(&email));
+        let body = json!({ "token": token, "password": format!("{later}?") });
+        assert_eq!(ana.post("/api/password-reset/redeem", &body).status, 200);
+        let session = json!({ "email": email, "password": format!("{given}?") });
+        assert_eq!(ana.post("/api/session", &session).status, 201);
+    }
+    // Ten letters are ten, in however many characters they come.
+    let mut eve = desk.visitor();
+    for dots in ["\u{fc}".repeat(9), "u\u{308}".repeat(9)] {
+        let body = json!({ "email": "eve@example.com", "password": dots, "name": "Eve" });
+        assert_eq!(
+            eve.post("/api/sign-up", &body).errors(),
+            ["password: length"]
+        );
+    }
+}
+
 #[test]
 fn sign_up_names_every_error() {
     let desk = Desk::open();

@@ -5,6 +5,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use engine::def::{Entity, Input};
 use engine::refusal::Refusal;
+use engine::sign::normal_password;
 use kernel::kind::Kind;
 use kernel::value::{Hidden, Value};
 use std::sync::{Arc, OnceLock};
@@ -143,6 +144,7 @@ impl Hashing {
 /// # Errors
 /// [`Refusal::Fault`] if the system has no randomness.
 pub fn hash_now(password: &str) -> Result<String, Refusal> {
+    let password = normal_password(password);
     let hashed = Argon2::default().hash_password(password.as_bytes());
     hashed
         .map(|hash| hash.to_string())
@@ -150,6 +152,7 @@ pub fn hash_now(password: &str) -> Result<String, Refusal> {
 }
 
 fn verify_now(password: &str, stored: &str) -> bool {
+    let password = normal_password(password);
     if password.len() > LONGEST {
         return false;
     }
