@@ -22,6 +22,10 @@ fn somebody_signs_up_and_out_again() {
         &json!({ "email": "Ana@Example.com", "password": PASSWORD, "name": "Ana" }),
     );
     assert_eq!(answer.status, 201, "{}", answer.body);
+    assert!(
+        desk.mail("ana@example.com").is_none(),
+        "there is nothing to confirm"
+    );
     let cookie = answer.header("set-cookie").unwrap();
     assert!(
         cookie.starts_with("session=")
