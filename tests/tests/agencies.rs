@@ -9,6 +9,8 @@
 
 #[path = "agencies/lists.rs"]
 mod lists;
+#[path = "agencies/pages.rs"]
+mod pages;
 #[path = "agencies/people.rs"]
 mod people;
 #[path = "agencies/tenants.rs"]
@@ -81,6 +83,12 @@ impl Person<'_> {
         }
         let mut answer = self.agent.run(request.body(body).unwrap()).unwrap();
         let status = answer.status().as_u16();
+        if status == 303 {
+            return (
+                status,
+                answer.headers()["location"].to_str().unwrap().to_owned(),
+            );
+        }
         let limited = answer.body_mut().with_config().limit(100 * 1024 * 1024);
         let text = limited.read_to_string().unwrap();
         assert!(status < 500, "{method} {path}: {text}");

@@ -1,6 +1,7 @@
 //! Making, changing and deleting a row.
 
 use super::address::{local, pair, with_query};
+use super::after;
 use super::context::{Context, bit};
 use super::detail::title_of;
 use super::fields::{self, Draft, Typed};
@@ -67,8 +68,9 @@ pub async fn create(
         Ok(id) => {
             let next = local(pair(&typed, "_next")).map_or_else(
                 || {
-                    let address = site.engine.read(|r| ids::address(r, entity, id));
-                    format!("/{}/{}", entity.slug, address.unwrap_or_default())
+                    let caller = after::caller(&context);
+                    let shown = after::seen(&context, &caller, entity, id);
+                    after::place(&caller, entity, shown.as_ref())
                 },
                 str::to_owned,
             );
@@ -130,7 +132,12 @@ pub async fn update(
         Err(refusal) => Err(refusal),
     };
     match outcome {
-        Ok(()) => respond::see_other(&format!("/{}/{address}?done=saved", entity.slug)),
+        Ok(()) => {
+            let caller = after::caller(&context);
+            let shown = after::seen(&context, &caller, entity, id);
+            let next = after::place(&caller, entity, shown.as_ref());
+            respond::see_other(&format!("{next}?done=saved"))
+        }
         Err(refusal) => again_edit(&context, entity, id, &typed, refusal),
     }
 }
@@ -227,10 +234,8 @@ fn creating(
     let parent = match context.parent_of(entity) {
         Some((owner, field)) => {
             let name = entity.fields.get(field).map_or("", |field| field.name);
-            match pair(typed, name).parse::<i64>() {
-                Ok(id) => query::get(r, &context.caller, owner, id)?.map(|_| (field, id)),
-                Err(_) => None,
-            }
+            let id = ids::number(r, owner, pair(typed, name))?;
+            query::get(r, &context.caller, owner, id)?.map(|_| (field, id))
         }
         None => None,
     };

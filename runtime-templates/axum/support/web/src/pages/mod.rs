@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod after;
 pub mod context;
 pub(crate) mod csv;
 mod detail;

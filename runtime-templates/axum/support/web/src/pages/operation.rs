@@ -1,5 +1,6 @@
 //! Steps of a lifecycle and actions: a button where nothing is asked, a small form where something is.
 
+use super::after;
 use super::context::Context;
 use super::detail::title_of;
 use super::edit::own_pairs;
@@ -162,7 +163,7 @@ fn answered(
             .engine
             .read(|r| access::caller_of(r, session.user))
             .unwrap_or(context.caller),
-        None => context.caller,
+        None => after::caller(context),
     };
     let response = if let Some(returns) = operation.answer.returns {
         let value = ran.result.as_ref().unwrap_or(&Value::Empty);
@@ -210,7 +211,7 @@ fn result_page(
     context.page(operation.name, row.map(|(entity, _)| entity), body)
 }
 
-/// Where one goes after an operation: back to the row, or to the list where the row is out of sight now.
+/// Where one goes after an operation: back to the row, or to its parent, where parts are worked on.
 fn done(
     context: &Context<'_>,
     caller: &Caller,
@@ -218,28 +219,14 @@ fn done(
     id: i64,
     slug: &str,
 ) -> Response {
-    let there = context
-        .site
-        .engine
-        .read(|r| query::get(r, caller, entity, id))
-        .ok()
-        .flatten();
-    let own = |shown: &query::Shown| {
-        respond::see_other(&format!("/{}/{}?done={slug}", entity.slug, shown.address))
-    };
-    match (there, context.parent_of(entity)) {
-        (Some(shown), Some((parent, field))) => {
-            match shown.references.iter().find(|row| row.field == field) {
-                Some(owner) => {
-                    let owner = &owner.address;
-                    respond::see_other(&format!("/{}/{owner}?done={slug}", parent.slug))
-                }
-                None => own(&shown),
-            }
-        }
-        (Some(shown), None) => own(&shown),
-        (None, _) => respond::see_other(&format!("/{}?done={slug}", entity.slug)),
-    }
+    let shown = after::seen(context, caller, entity, id);
+    let parent = shown.as_ref().and_then(|shown| {
+        let (parent, field) = context.parent_of(entity)?;
+        let owner = shown.references.iter().find(|row| row.field == field)?;
+        Some(format!("/{}/{}", parent.slug, owner.address))
+    });
+    let next = parent.unwrap_or_else(|| after::place(caller, entity, shown.as_ref()));
+    respond::see_other(&format!("{next}?done={slug}"))
 }
 
 /// `GET /do/close-year`: an action that belongs to no entity.
