@@ -32,6 +32,7 @@ pub mod openapi;
 pub mod pages;
 mod paths;
 pub mod respond;
+pub mod results;
 pub mod router;
 mod rows;
 pub mod seed;

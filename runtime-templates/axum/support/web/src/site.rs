@@ -4,6 +4,7 @@ use crate::accounts::password::Hashing;
 use crate::mailer::Smtp;
 use crate::metrics::Metrics;
 use crate::paths::{self, OwnPath};
+use crate::results::Results;
 use crate::session::Sessions;
 use crate::throttle::Throttle;
 use bytes::Bytes;
@@ -65,6 +66,8 @@ pub struct Shared {
     pub field_hashing: Hashing,
     /// Who tried how often.
     pub throttle: Throttle,
+    /// What operations answered people a moment ago.
+    pub results: Results,
     /// Counters.
     pub metrics: Metrics,
     /// Addresses that actions have of their own.
@@ -95,6 +98,7 @@ impl Site {
             hashing: Hashing::new(),
             field_hashing: Hashing::for_fields(),
             throttle: Throttle::new(),
+            results: Results::default(),
             metrics: Metrics::new(),
             paths: paths::all(app),
             openapi: OnceLock::new(),

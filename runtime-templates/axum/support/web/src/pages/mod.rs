@@ -66,6 +66,7 @@ pub fn routes(site: &Site) -> Router<Site> {
             "/do/{slug}",
             get(operation::ask_own).post(operation::run_own),
         )
+        .route("/do/{slug}/{result}", get(result::result))
         .route("/{entity}", get(list::list))
         .route("/{entity}/new", get(edit::new).post(edit::create))
         .route("/{entity}/options", get(edit::options))

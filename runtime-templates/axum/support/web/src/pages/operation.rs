@@ -9,6 +9,7 @@ use super::{enter, result};
 use crate::accounts::operate::Done;
 use crate::paths::address;
 use crate::respond;
+use crate::results::Kept;
 use crate::session::Via;
 use crate::ui::layout::{crumbs, head};
 use crate::{Form, Site, Visit, accounts};
@@ -17,7 +18,7 @@ use axum::response::Response;
 use engine::caller::Caller;
 use engine::def::{Action, Answer, Entity, Input};
 use engine::refusal::{FieldError, Refusal};
-use engine::{Reader, access, decode, ids, operate, query};
+use engine::{Reader, access, decode, operate, query};
 use kernel::kind::Kind;
 use kernel::value::Value;
 use maud::{Markup, html};
@@ -167,12 +168,8 @@ fn answered(
     };
     let response = if let Some(returns) = operation.answer.returns {
         let value = ran.result.as_ref().unwrap_or(&Value::Empty);
-        let shown = context
-            .site
-            .engine
-            .read(|r| Ok(result::shown(context, r, &caller, returns.kind, value)));
-        match shown {
-            Ok(shown) => result_page(context, operation, row, &shown),
+        match kept(context, &caller, operation, row, returns.kind, value) {
+            Ok(address) => respond::see_other(&format!("/do/{}/{address}", operation.slug)),
             Err(refusal) => context.refuse(&refusal),
         }
     } else if ran.waits && !context.caller.signed_in() {
@@ -188,27 +185,33 @@ fn answered(
     }
 }
 
-fn result_page(
+/// Keeps what it answers, for the page that shows it.
+fn kept(
     context: &Context<'_>,
+    caller: &Caller,
     operation: &Known,
     row: Option<(&'static Entity, i64)>,
-    shown: &Markup,
-) -> Response {
+    kind: Kind,
+    value: &Value,
+) -> Result<String, Refusal> {
+    let shown = context
+        .site
+        .engine
+        .read(|r| Ok(result::shown(context, r, caller, kind, value)))?;
     let back = row.map_or_else(
         || "/".to_owned(),
         |(entity, id)| {
-            let address = context.site.engine.read(|r| ids::address(r, entity, id));
-            format!("/{}/{}", entity.slug, address.unwrap_or_default())
+            let shown = after::seen(context, caller, entity, id);
+            after::place(caller, entity, shown.as_ref())
         },
     );
-    let body = html! {
-        div.middle.stack {
-            (head(operation.name, html! { p.about { "Done." } }, html! {}))
-            div.card.pad { dl.facts-list { div { dt { "Result" } dd { (shown) } } } }
-            p { a.button href=(back) { "Go on" } }
-        }
-    };
-    context.page(operation.name, row.map(|(entity, _)| entity), body)
+    context.site.results.keep(Kept {
+        user: caller.user,
+        name: operation.name,
+        entity: row.map(|(entity, _)| entity.index),
+        back,
+        shown: shown.into_string(),
+    })
 }
 
 /// Where one goes after an operation: back to the row, or to its parent, where parts are worked on.
