@@ -156,9 +156,43 @@ impl QueryNode {
                 parser.take_words(&["as"]);
                 node.name = Some(parser.name("a name behind `as`")?);
             } else {
-                return Ok(node);
+                return match node.again(parser) {
+                    Some(fail) => Err(fail),
+                    None => Ok(node),
+                };
             }
         }
+    }
+
+    /// A part that is there already, if it comes next once more.
+    fn again(&self, parser: &Parser<'_>) -> Option<token::Fail> {
+        let (start, end) = parser.place();
+        let fail =
+            |message: String, help: String| Some(token::Fail::new(start, end, message).help(help));
+        let entity = parser.slice(self.entity.0, self.entity.1);
+        if let Some((from, to)) = self.name
+            && parser.is_word(0, "as")
+            && !parser.is_word(1, "system")
+        {
+            let name = parser.slice(from, to);
+            return fail(
+                format!("each `{entity}` is called `{name}` already"),
+                format!("give one name: take `as {name}` or this `as` out"),
+            );
+        }
+        if self.filter.is_some() && parser.is_word(0, "where") {
+            return fail(
+                "this search has a `where` already".to_owned(),
+                "put both conditions behind the first, with `and` between them".to_owned(),
+            );
+        }
+        if !self.sort.is_empty() && parser.is_word(0, "sorted") {
+            return fail(
+                "this search is `sorted by` something already".to_owned(),
+                "name all of it behind the first, with commas between them".to_owned(),
+            );
+        }
+        None
     }
 
     fn typed(&self, typer: &mut Typer<'_, '_>) -> Option<Query> {

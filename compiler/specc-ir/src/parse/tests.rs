@@ -272,6 +272,45 @@ fn effects() {
 }
 
 #[test]
+fn a_search_says_what_it_has_already() {
+    let ir = program();
+    for (text, marked, message) in [
+        (
+            "for each Item as a where price > 1 as b",
+            "as",
+            "each `Item` is called `a` already",
+        ),
+        (
+            "for each Item where price > 1 as a as b as system",
+            "as",
+            "each `Item` is called `a` already",
+        ),
+        (
+            "for each Item where price > 1 as a where price < 3",
+            "where",
+            "this search has a `where` already",
+        ),
+        (
+            "for each Item sorted by price as a sorted by title",
+            "sorted",
+            "this search is `sorted by` something already",
+        ),
+    ] {
+        let (found, out) = at_item(&ir, |scope, out| effect(scope, &code(text), out));
+        let [one] = out.as_slice() else {
+            panic!("{text}: {out:?}");
+        };
+        assert!(found.is_none() && one.message == message, "{text}: {one:?}");
+        let span = (one.span.start as usize, one.span.end as usize);
+        assert_eq!(text.get(span.0..span.1), Some(marked), "{text}");
+        assert!(
+            text.find(marked).is_some_and(|first| first < span.0),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn inputs() {
     let ir = program();
     let run = |text: &str| at_item(&ir, |scope, out| parameters(scope, &code(text), out));
