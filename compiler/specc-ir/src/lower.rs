@@ -69,6 +69,8 @@ struct Pass<'p> {
     unproven: Vec<Sentence>,
     /// Cells of seeds that could not be read: row and field.
     unread: std::collections::HashSet<(Span, FieldId)>,
+    /// Cells of seeds that name rows, by row and field.
+    cells: std::collections::HashMap<(Span, FieldId), Span>,
     /// Bare verbs, looked at when all fields are finished.
     bare: Vec<(Verb, EntityId, Span)>,
     /// Entities some of whose rows the program itself makes or names, so that no reader can list what they are shown as.
@@ -91,6 +93,7 @@ impl<'p> Pass<'p> {
             out,
             unproven: Vec::new(),
             unread: Default::default(),
+            cells: Default::default(),
             bare: Vec::new(),
             made: Default::default(),
             sources,

@@ -298,7 +298,12 @@ fn fill(out: &mut SeedRow, column: &Column, cell: &Line, pass: &mut Pass<'_>) {
                 (written, _) => written,
             };
             match values::read(&written, &field.name.text, &field.ty, &mut scope, pass) {
-                Some(value) => out.values.push((*id, value)),
+                Some(value) => {
+                    if matches!(value, SeedValue::Reference(..) | SeedValue::References(..)) {
+                        pass.cells.insert((out.span, *id), cell.span);
+                    }
+                    out.values.push((*id, value));
+                }
                 None => {
                     pass.unread.insert((out.span, *id));
                 }
@@ -460,6 +465,10 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                     .entities
                     .get(target.0 as usize)
                     .map_or("", |entity| entity.name.text.as_str());
+                let span = match pass.cells.get(&(row.span, *field)) {
+                    Some(cell) => named_in(*cell, text, pass),
+                    None => row.span,
+                };
                 let column = entity
                     .fields
                     .get(field.0 as usize)
@@ -468,7 +477,7 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                     pass.out.push(
                         Diagnostic::new(
                             "unknown-row",
-                            row.span,
+                            span,
                             format!("the {of} `{text}`, which `{column}` names, stands below"),
                         )
                         .help("rows are written from top to bottom: put it above this one"),
@@ -477,12 +486,19 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                 }
                 let diagnostic = Diagnostic::new(
                     "unknown-row",
-                    row.span,
+                    span,
                     format!("no seed has a {of} `{text}`, which `{column}` names"),
                 );
                 let names = near.get(&target).map_or(&[][..], Vec::as_slice);
                 pass.out.push(match suggest(text, names.iter().copied()) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    Some(near) => {
+                        let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                        if pass.sources.text(span) == text {
+                            diagnostic.edit(span, near)
+                        } else {
+                            diagnostic
+                        }
+                    }
                     None => diagnostic.help(
                         "rows are named by what they are shown as; users by name or e-mail address",
                     ),
@@ -512,6 +528,22 @@ pub(super) fn check_references(seeds: &[Seed], pass: &mut Pass<'_>) {
                 );
             }
         }
+    }
+}
+
+/// Where a cell names a row; the whole cell where it does so in other words, or more than once.
+fn named_in(cell: Span, text: &str, pass: &Pass<'_>) -> Span {
+    let mut places = pass.sources.text(cell).match_indices(text);
+    match (places.next(), places.next()) {
+        (Some((at, _)), None) => {
+            let start = cell.start + names::number(at);
+            Span {
+                start,
+                end: start + names::number(text.len()),
+                ..cell
+            }
+        }
+        _ => cell,
     }
 }
 

@@ -353,3 +353,37 @@ fn notes_arrive_with_what_they_stand_at() {
         StandsAt::Rule(entity, 0)
     )));
 }
+
+#[test]
+fn a_row_that_no_seed_has_is_marked_where_it_is_named() {
+    let text = "## Entity: Team\n\n| Field | Type | Rules    |\n|-------|------|----------|\n| name  | text | required |\n\n\
+                ## Entity: Player\n\n| Field | Type      | Rules    |\n|-------|-----------|----------|\n\
+                | name  | text      | required |\n| team  | Team      |          |\n| also  | many Team |          |\n\n\
+                ## Seed: demo\n\n### Teams\n\n| name |\n|------|\n| Reds |\n\n\
+                ### Players\n\n| name | team | also             |\n|------|------|------------------|\n\
+                | Redz | Redz | Blues, Reds      |\n| Bob  | Reds | \"A, b\", A, Lates |\n\n\
+                ### Players\n\n- Eve\n  - team: Lates\n\n\
+                ### Teams\n\n| name  |\n|-------|\n| Lates |\n";
+    let (_, out) = program(&[text]);
+    let marked: Vec<(&str, &str)> = out
+        .iter()
+        .filter(|diagnostic| diagnostic.name == "unknown-row")
+        .filter_map(|diagnostic| {
+            let (start, end) = (diagnostic.span.start as usize, diagnostic.span.end as usize);
+            let before = text.get(..start)?;
+            let line = before.rsplit('\n').next()?;
+            Some((line, text.get(start..end)?))
+        })
+        .collect();
+    assert_eq!(
+        marked,
+        [
+            ("| Redz | ", "Redz"),
+            ("| Redz | Redz | ", "Blues"),
+            ("| Bob  | Reds | ", "\"A, b\", A, Lates"),
+            ("| Bob  | Reds | \"", "A, b"),
+            ("| Bob  | Reds | \"A, b\", A, ", "Lates"),
+            ("  - team: ", "Lates"),
+        ]
+    );
+}
