@@ -340,6 +340,14 @@ fn names_of_diagnostics_are_known() {
     }
 }
 
+/// What this thread has computed so far, which says the same on a busy machine; where the system does not tell, the
+/// time since `start`.
+fn computed_since(start: std::time::Instant) -> std::time::Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| start.elapsed(), std::time::Duration::from_nanos)
+}
+
 #[test]
 fn many_expressions_are_fast() {
     let ir = program();
@@ -347,17 +355,16 @@ fn many_expressions_are_fast() {
         "state is live and owner is me implies price * share > 10 or exists(Item where parent is this and open)",
     );
     let start = std::time::Instant::now();
+    let before = computed_since(start);
     let ((), out) = at_item(&ir, |scope, out| {
         for _ in 0..2000 {
             assert!(condition(scope, &text, out).is_some());
         }
     });
     assert!(out.is_empty());
-    assert!(
-        start.elapsed() < std::time::Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    // A debug build needs a twentieth of it.
+    let took = computed_since(start).saturating_sub(before);
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
 }
 
 const WORDS: &[&str] = &[
