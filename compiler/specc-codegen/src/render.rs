@@ -1,16 +1,21 @@
 //! Tasks to text. Pure, one file independent of the others, the same bytes every time.
 
+mod app;
+mod entity;
+mod functions;
+
 use crate::imports::{Place, shortened};
 use crate::parts::{Context, Places, access, fields, label, operations, rules, seeds, watchers};
 use crate::plan::{Plan, RenderTask, TaskKind};
-use crate::rust::{Mode, Rust};
 use crate::source::{comment, first_paragraph, list, literal, pointed, tidy};
-use crate::sql::{Names as _, Sql, needs_statement};
+use crate::sql::{Names as _, Sql};
 use crate::support;
+use app::app;
+use entity::entity_file;
+use functions::functions;
 use rayon::prelude::*;
 use serde::Serialize;
-use specc_ir::expr::{Expr, ExprKind};
-use specc_ir::ir::{ChoiceId, EntityId, Function, FunctionId, Ir, RoleId, Tenant};
+use specc_ir::ir::{ChoiceId, EntityId, Ir, RoleId};
 use specc_syntax::span::Sources;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -374,116 +379,6 @@ fn main(context: &Context<'_>) -> String {
     ))
 }
 
-#[derive(Serialize)]
-struct App {
-    uses: String,
-    entities: Vec<AppEntity>,
-    name: String,
-    about: String,
-    language: String,
-    time_zone: String,
-    currency: String,
-    currency_digits: u8,
-    accounts: AppAccounts,
-    actions: String,
-    theme: String,
-    glossary: String,
-    migrations: String,
-}
-
-#[derive(Serialize)]
-struct AppEntity {
-    name: String,
-    constant: String,
-    index: u32,
-    module: String,
-}
-
-#[derive(Serialize)]
-struct AppAccounts {
-    sign_up: bool,
-    password_min: u32,
-    confirm_email: bool,
-    session_days: u32,
-}
-
-fn app(context: &Context<'_>, plan: &Plan) -> String {
-    let program = &context.ir.program;
-    let accounts = &context.ir.accounts;
-    let pairs = |pairs: Vec<(&str, &str)>| {
-        let pairs: Vec<String> = pairs
-            .into_iter()
-            .map(|(key, value)| format!("({}, {})", literal(key), literal(value)))
-            .collect();
-        list(&pairs)
-    };
-    let migrations: Vec<String> = plan
-        .migrations
-        .iter()
-        .map(|(name, _)| {
-            format!(
-                "({}, include_str!({}))",
-                literal(name),
-                literal(&format!("../migrations/{name}.sql"))
-            )
-        })
-        .collect();
-    let alone = operations::own(context, None).next().is_some();
-    let entities = (0_u32..)
-        .map(EntityId)
-        .take(context.ir.entities.len())
-        .map(|id| AppEntity {
-            name: name(context, id),
-            constant: context.names.entity_constant(id).to_owned(),
-            index: id.0,
-            module: context.names.module(id).to_owned(),
-        })
-        .collect();
-    tidy(&filled(
-        "app",
-        &App {
-            uses: "use crate::roles;\nuse engine::def::{Accounts, App};".to_owned(),
-            entities,
-            name: literal(&program.name),
-            about: literal(program.description.trim()),
-            language: literal(&program.language),
-            time_zone: literal(&program.time_zone),
-            currency: literal(&program.currency),
-            currency_digits: program.currency_digits,
-            accounts: AppAccounts {
-                sign_up: accounts.sign_up,
-                password_min: accounts.password_min,
-                confirm_email: accounts.confirm_email,
-                session_days: accounts.session_days,
-            },
-            actions: if alone {
-                "crate::actions::ACTIONS"
-            } else {
-                "&[]"
-            }
-            .to_owned(),
-            theme: pairs(
-                context
-                    .ir
-                    .theme
-                    .tokens
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-                    .collect(),
-            ),
-            glossary: pairs(
-                context
-                    .ir
-                    .glossary
-                    .iter()
-                    .map(|term| (term.word.text.as_str(), term.meaning.as_str()))
-                    .collect(),
-            ),
-            migrations: list(&migrations),
-        },
-    ))
-}
-
 fn choices(context: &Context<'_>) -> String {
     let mut body = String::new();
     for (position, choice) in (0_u32..).zip(&context.ir.choices) {
@@ -569,198 +464,9 @@ fn roles(context: &Context<'_>) -> String {
     file("Roles.", Place::Root, &declared(&body))
 }
 
-fn functions(context: &Context<'_>) -> String {
-    let mut body = String::new();
-    let mut tests = String::new();
-    for (position, function) in (0_u32..).zip(&context.ir.functions) {
-        let id = FunctionId(position);
-        let call = Expr {
-            kind: ExprKind::Function(id, Vec::new()),
-            ty: function.output.clone(),
-            span: function.span,
-        };
-        // What looks at rows is part of the statements that use it.
-        if needs_statement(&call, context.ir) {
-            continue;
-        }
-        body.push_str(&self::function(context, id, function));
-        tests.push_str(&examples(context, id, function));
-    }
-    if !tests.is_empty() {
-        let (_, known) = shortened(&body, Place::Root);
-        let (tests, needed) = shortened(&tests, Place::Root);
-        let _ = writeln!(
-            body,
-            "#[cfg(test)]\nmod tests {{\nuse super::*;\n{}{tests}}}",
-            needed.without(&known).lines()
-        );
-    }
-    file("Pure functions.", Place::Root, &declared(&body))
-}
-
 /// Code that holds all the program declares.
 fn declared(body: &str) -> String {
     format!(
         "#![allow(dead_code, reason = \"it holds all the program declares, used or not\")]\n{body}"
     )
-}
-
-fn function(context: &Context<'_>, id: FunctionId, function: &Function) -> String {
-    let mut rust = Rust::new(context.ir, context.names, Mode::Condition, None);
-    let mut taken = crate::names::Taken::default();
-    let mut parameters = Vec::new();
-    let used = crate::sql::variables_of(&function.is);
-    for parameter in &function.inputs {
-        let name = taken.take(
-            &crate::names::identifier(&parameter.name.text, "input"),
-            "_",
-        );
-        let name = if used.contains(&parameter.var) {
-            name
-        } else {
-            format!("_{name}")
-        };
-        parameters.push(format!("{name}: {}", rust.type_name(&parameter.ty, false)));
-        rust.parameter(parameter.var, name, &parameter.ty);
-    }
-    format!(
-        "/// {}\npub fn {}({}) -> {} {{ {} }}\n",
-        pointed(
-            first_paragraph(&function.about),
-            &context.place(function.span)
-        ),
-        context.names.function_name(id),
-        parameters.join(", "),
-        rust.type_name(&function.output, true),
-        rust.returned(&function.is, &function.output)
-    )
-}
-
-fn examples(context: &Context<'_>, id: FunctionId, function: &Function) -> String {
-    let rust = Rust::new(context.ir, context.names, Mode::Condition, None);
-    let mut out = String::new();
-    for (arguments, expected, span) in &function.examples {
-        let arguments: Vec<String> = arguments
-            .iter()
-            .zip(&function.inputs)
-            .map(|(argument, input)| rust.compared(argument, Some(&input.ty)))
-            .collect();
-        let _ = writeln!(
-            out,
-            "{}assert_eq!({}({}), {});",
-            crate::source::note(&context.place(*span)),
-            context.names.function_name(id),
-            arguments.join(", "),
-            rust.returned(expected, &function.output)
-        );
-    }
-    if out.is_empty() {
-        return out;
-    }
-    format!(
-        "#[test]\nfn examples_of_{}() {{\n{out}}}\n",
-        context.names.function_name(id).trim_end_matches('_')
-    )
-}
-
-#[derive(Serialize)]
-struct EntityFile {
-    about: String,
-    modules: Vec<String>,
-    exported: String,
-    name: String,
-    place: String,
-    constant: String,
-    name_literal: String,
-    plural: String,
-    slug: String,
-    table: String,
-    about_literal: String,
-    shown_as: String,
-    parent: String,
-    tenant: String,
-    steps: String,
-    actions: String,
-    on_create: String,
-    on_update: String,
-    on_delete: String,
-    source: String,
-}
-
-fn entity_file(context: &Context<'_>, id: EntityId) -> String {
-    let Some(entity) = context.entity(id) else {
-        return String::new();
-    };
-    let place = context.place(entity.span);
-    let about = first_paragraph(&entity.about);
-    let mut modules: Vec<String> = Vec::new();
-    let has_actions = operations::own(context, Some(id)).next().is_some();
-    for (module, there) in [
-        ("actions", has_actions),
-        ("hooks", !entity.hooks.is_empty()),
-        ("lifecycle", !entity.lifecycles.is_empty()),
-        ("model", true),
-        ("policy", true),
-        ("rules", true),
-    ] {
-        if there {
-            modules.push(format!("mod {module};"));
-        }
-    }
-    let position = |field: Option<specc_ir::ir::FieldId>| {
-        field.map_or_else(
-            || "None".to_owned(),
-            |field| format!("Some(field::{})", context.names.field_constant(id, field)),
-        )
-    };
-    let (_, [on_create, on_update, on_delete]) = operations::hooks(context, id);
-    let text = filled(
-        "entity",
-        &EntityFile {
-            about: if about.is_empty() {
-                comment(&entity.name.text)
-            } else {
-                comment(about)
-            },
-            modules,
-            exported: format!("pub use model::{{{}, field}};", context.names.view_name(id)),
-            name: comment(&entity.name.text),
-            constant: context.names.entity_constant(id).to_owned(),
-            name_literal: literal(&label(&entity.name.text)),
-            plural: literal(&label(&entity.plural)),
-            slug: literal(context.names.slug(id)),
-            table: literal(&context.names.table(id)),
-            about_literal: literal(entity.about.trim()),
-            shown_as: position(entity.shown_as),
-            parent: position(entity.parent.map(|parent| parent.field)),
-            tenant: match entity.tenant {
-                None | Some(Tenant::Itself) => "Tenant::Nobody".to_owned(),
-                Some(Tenant::Parent) => "Tenant::Parent".to_owned(),
-                Some(Tenant::Own(field)) => {
-                    format!(
-                        "Tenant::Field(field::{})",
-                        context.names.field_constant(id, field)
-                    )
-                }
-            },
-            steps: if entity.lifecycles.is_empty() {
-                "&[]"
-            } else {
-                "lifecycle::STEPS"
-            }
-            .to_owned(),
-            actions: if has_actions {
-                "actions::ACTIONS"
-            } else {
-                "&[]"
-            }
-            .to_owned(),
-            on_create,
-            on_update,
-            on_delete,
-            source: literal(&place),
-            place,
-        },
-    );
-    tidy(&text)
 }

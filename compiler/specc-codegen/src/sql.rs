@@ -4,6 +4,7 @@
 //! A condition in positive position may give NULL, which counts as false; where it is negated
 //! it is made two-valued first (`IS TRUE`), so that SQL's third value never shows.
 
+mod calls;
 mod policy;
 mod rows;
 mod shape;
@@ -15,11 +16,10 @@ pub use shape::{
 };
 
 use shape::{
-    closes_at_end, each_operand, entity_of, field_of, grouped, integer_literal, is_arithmetic,
-    joined, same_expression,
+    closes_at_end, each_operand, field_of, integer_literal, is_arithmetic, joined, same_expression,
 };
 use specc_ir::expr::{
-    AggregateOp, BinaryOp, Builtin, Expr, ExprKind, FieldRef, Literal, THIS, UnaryOp, VarId,
+    AggregateOp, BinaryOp, Expr, ExprKind, FieldRef, Literal, THIS, UnaryOp, VarId,
 };
 use specc_ir::ir::{ChoiceId, EntityId, FieldId, FunctionId, Ir, RoleId, Type};
 use std::collections::BTreeMap;
@@ -494,213 +494,5 @@ impl<'a> Sql<'a> {
     /// A value of a type brought to another of its family (decimals to another scale).
     pub fn at_type(&mut self, expr: &Expr, ty: &Type) -> String {
         self.scaled(expr, scale_of(self.ir, ty))
-    }
-
-    fn scaled(&mut self, expr: &Expr, scale: Option<u8>) -> String {
-        let own = scale_of(self.ir, &expr.ty);
-        let value = self.value(expr);
-        match (own, scale) {
-            (Some(from), Some(to)) if from != to => format!("rescale({value}, {from}, {to})"),
-            _ => value,
-        }
-    }
-
-    fn arithmetic(&mut self, op: BinaryOp, left: &Expr, right: &Expr, ty: &Type) -> String {
-        match (op, &left.ty, &right.ty) {
-            (BinaryOp::Add, Type::Date, Type::Duration) => {
-                return format!("date_add({}, {})", self.value(left), self.value(right));
-            }
-            (BinaryOp::Add, Type::Duration, Type::Date) => {
-                return format!("date_add({}, {})", self.value(right), self.value(left));
-            }
-            (BinaryOp::Subtract, Type::Date, Type::Duration) => {
-                return format!("date_add({}, neg({}))", self.value(left), self.value(right));
-            }
-            (BinaryOp::Add, Type::Time, Type::Duration) => {
-                return format!("time_add({}, {})", self.value(left), self.value(right));
-            }
-            (BinaryOp::Add, Type::Duration, Type::Time) => {
-                return format!("time_add({}, {})", self.value(right), self.value(left));
-            }
-            (BinaryOp::Subtract, Type::Time, Type::Duration) => {
-                return format!("time_add({}, neg({}))", self.value(left), self.value(right));
-            }
-            (BinaryOp::Subtract, Type::Date, Type::Date) => {
-                return format!(
-                    "multiply(subtract({}, {}), 86400000)",
-                    self.value(left),
-                    self.value(right)
-                );
-            }
-            _ => {}
-        }
-        let result = scale_of(self.ir, ty);
-        match op {
-            BinaryOp::Add => format!(
-                "plus({}, {})",
-                self.scaled(left, result),
-                self.scaled(right, result)
-            ),
-            BinaryOp::Subtract => format!(
-                "subtract({}, {})",
-                self.scaled(left, result),
-                self.scaled(right, result)
-            ),
-            BinaryOp::Multiply => {
-                let product = scale_or_zero(self.ir, &left.ty) + scale_or_zero(self.ir, &right.ty);
-                let drop = product.saturating_sub(result.unwrap_or(0));
-                let (left, right) = (self.value(left), self.value(right));
-                if drop == 0 {
-                    format!("multiply({left}, {right})")
-                } else {
-                    format!("mul_scaled({left}, {right}, {drop})")
-                }
-            }
-            _ => {
-                let up = i16::from(result.unwrap_or(0))
-                    + i16::from(scale_or_zero(self.ir, &right.ty))
-                    - i16::from(scale_or_zero(self.ir, &left.ty));
-                format!(
-                    "div_scaled({}, {}, {up})",
-                    self.value(left),
-                    self.value(right)
-                )
-            }
-        }
-    }
-
-    fn call(&mut self, builtin: Builtin, arguments: &[Expr], ty: &Type) -> String {
-        let Some(first) = arguments.first() else {
-            return "NULL".to_owned();
-        };
-        match builtin {
-            Builtin::Lower => format!("lower_u({})", self.value(first)),
-            Builtin::Length => match first.ty {
-                Type::List(_) | Type::Many(_) => {
-                    format!("json_array_length({})", self.value(first))
-                }
-                _ => format!("length_u({})", self.value(first)),
-            },
-            Builtin::Round => self.at_type(first, ty),
-            Builtin::Date => format!("date_of({})", self.value(first)),
-            Builtin::Time => format!("time_of({})", self.value(first)),
-            Builtin::Weekday => format!("weekday_of_date({})", self.days(first)),
-            Builtin::Year => format!("year_of_date({})", self.days(first)),
-            Builtin::Month => format!("month_of_date({})", self.days(first)),
-            Builtin::Day => format!("day_of_date({})", self.days(first)),
-            Builtin::Hour => match first.ty {
-                Type::Time => format!("({} / 3600000)", self.value(first)),
-                _ => format!("hour_of({})", self.value(first)),
-            },
-            Builtin::Abs => format!("absolute({})", self.value(first)),
-            Builtin::Min | Builtin::Max => {
-                let name = if builtin == Builtin::Min {
-                    "min"
-                } else {
-                    "max"
-                };
-                let values: Vec<String> = arguments
-                    .iter()
-                    .map(|argument| self.at_type(argument, ty))
-                    .collect();
-                if values.len() == 1 {
-                    values.concat()
-                } else {
-                    format!("{name}({})", values.join(", "))
-                }
-            }
-        }
-    }
-
-    fn days(&mut self, expr: &Expr) -> String {
-        let value = self.value(expr);
-        if expr.ty == Type::Timestamp {
-            format!("date_of({value})")
-        } else {
-            value
-        }
-    }
-
-    fn function(&mut self, function: FunctionId, arguments: &[Expr], ty: &Type) -> String {
-        let Some(declared) = self.ir.functions.get(function.0 as usize) else {
-            return "NULL".to_owned();
-        };
-        if self.depth >= 16 {
-            return "NULL".to_owned();
-        }
-        let mut variables = BTreeMap::new();
-        for (parameter, argument) in declared.inputs.iter().zip(arguments) {
-            variables.insert(
-                parameter.var,
-                Reach::Value(self.at_type(argument, &parameter.ty)),
-            );
-        }
-        let outer = std::mem::replace(&mut self.variables, variables);
-        // Inside, every variable is known, so that nothing is bound by mistake.
-        let binds = self.binds.take();
-        self.depth += 1;
-        let body = self.at_type(&declared.is, ty);
-        self.depth -= 1;
-        self.binds = binds;
-        self.variables = outer;
-        grouped(&body)
-    }
-
-    /// Text of a value inside text.
-    fn shown(&mut self, expr: &Expr) -> String {
-        if let ExprKind::Literal(Literal::Text(text)) = &expr.kind {
-            return text_literal(text);
-        }
-        let value = self.value(expr);
-        self.shown_value(&value, &expr.ty, true)
-    }
-
-    /// Text of a value by its type; a row as what it is shown as, where it is asked for.
-    fn shown_value(&mut self, value: &str, ty: &Type, rows: bool) -> String {
-        match ty {
-            Type::Choice(choice) => {
-                let mut out = format!("coalesce(CASE {value}");
-                if let Some(declared) = self.ir.choices.get(choice.0 as usize) {
-                    for (position, option) in (0u32..).zip(&declared.values) {
-                        let stored = text_literal(&self.names.choice_value(*choice, position));
-                        let _ = write!(out, " WHEN {stored} THEN {}", text_literal(&option.label));
-                    }
-                }
-                out.push_str(" END, '')");
-                out
-            }
-            Type::List(_) | Type::Many(_) => {
-                let item = match ty {
-                    Type::List(item) => (**item).clone(),
-                    Type::Many(entity) => Type::Ref(*entity),
-                    other => other.clone(),
-                };
-                let alias = self.alias();
-                let shown = self.shown_value(&format!("{alias}.value"), &item, rows);
-                format!(
-                    "coalesce((SELECT group_concat({shown}, ', ') FROM json_each({value}) {alias}), '')"
-                )
-            }
-            Type::Ref(entity) if rows => {
-                let shown = entity_of(self.ir, *entity).and_then(|declared| declared.shown_as);
-                match shown {
-                    Some(field) => {
-                        let alias = self.alias();
-                        let column = self.column(&alias, *entity, FieldRef::Field(field));
-                        let table = ident(&self.names.table(*entity));
-                        let ty = field_of(self.ir, *entity, field)
-                            .map_or(Type::Text, |field| field.ty.clone());
-                        // One step only: what refers on is shown by its id.
-                        let column = self.shown_value(&column, &ty, false);
-                        format!(
-                            "coalesce((SELECT {column} FROM {table} {alias} WHERE {alias}.id = {value}), '')"
-                        )
-                    }
-                    None => format!("coalesce(show({value}, 'integer'), '')"),
-                }
-            }
-            Type::Decimal(places) => format!("coalesce(show({value}, 'decimal{places}'), '')"),
-            other => format!("coalesce(show({value}, '{}'), '')", show_kind(other)),
-        }
     }
 }

@@ -1,14 +1,17 @@
 //! The first pass over entities and choices: names, fields with their types, parents, lifecycles' steps.
 //! No expression is read here.
 
+mod choices;
+mod keys;
+
 use super::formal::{self, Columns, Grid, Keys, fold, grid};
 use super::ident;
 use super::names::{Names, number};
 use super::outline::{Declared, EntityPart, Outline, about};
 use super::{types, words};
-use crate::ir::{
-    Choice, ChoiceId, Entity, EntityId, Field, FieldId, Ir, Name, OnDelete, Parent, Type, USER,
-};
+use crate::ir::{Entity, EntityId, Field, FieldId, Ir, Name, OnDelete, Type, USER};
+use choices::choices;
+use keys::{parent_of, set_parent, shown};
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::names::{same_name, suggest};
 use specc_syntax::span::{Sources, Span};
@@ -19,12 +22,6 @@ pub(super) const FIELD_COLUMNS: Columns = Columns {
     table: "a table of fields",
     known: &["Field", "Type", "Rules", "About", "Note"],
     needed: 2,
-};
-
-const CHOICE_COLUMNS: Columns = Columns {
-    table: "a table of values",
-    known: &["Value", "Label", "Note"],
-    needed: 1,
 };
 
 const ENTITY_KEYS: Keys = Keys {
@@ -145,15 +142,6 @@ pub(super) fn usable_name(kind: &str, name: &Text, out: &mut Vec<Diagnostic>) ->
     false
 }
 
-/// `value: label`, where the value has more words or other letters than a key.
-fn value_and_label(line: &Line) -> Option<(Text, Line)> {
-    let joined = line.joined();
-    let colon = joined.find(": ")?;
-    let value = line.slice(0, colon).to_text();
-    let label = line.slice(colon + 1, joined.len());
-    (!value.text.is_empty()).then_some((value, label))
-}
-
 fn user() -> Entity {
     let mut name = blank_field(
         Name {
@@ -236,94 +224,6 @@ fn blank_field(name: Name, span: Span) -> Field {
         lifecycle: false,
         about: String::new(),
         span,
-    }
-}
-
-fn choices(
-    outline: &Outline<'_>,
-    declared: &mut Declared,
-    ir: &mut Ir,
-    names: &mut Names,
-    out: &mut Vec<Diagnostic>,
-) {
-    for (section, name) in &outline.choices {
-        if !usable_name("a choice", name, out) || !declared.add("choice or entity", name, out) {
-            continue;
-        }
-        if types::PLAIN
-            .iter()
-            .any(|(word, _)| same_name(word, &name.text))
-        {
-            out.push(
-                Diagnostic::new(
-                    "reserved-name",
-                    name.span,
-                    format!("`{}` is a type already", name.text),
-                )
-                .help("choose another name for this choice"),
-            );
-            continue;
-        }
-        let mut values = Vec::new();
-        for table in section.tables() {
-            let Some(grid) = grid(table, &CHOICE_COLUMNS, out) else {
-                continue;
-            };
-            for row in grid.rows() {
-                if let Some(value) = grid.cell(row, 0) {
-                    values.push((formal::bare(value), grid.cell(row, 1).map(Line::plain)));
-                }
-            }
-        }
-        for item in section.items() {
-            match formal::word_and_rest(&item.line).or_else(|| value_and_label(&item.line)) {
-                Some((value, label)) => values.push((value, Some(label.plain()))),
-                None => values.push((formal::bare(&item.line), None)),
-            }
-        }
-        let values = types::choice_values(values, out);
-        if values.len() < 2 {
-            out.push(
-                Diagnostic::new("empty-choice", section.heading.span, format!("choice `{}` has fewer than two values", name.text))
-                    .help("list its values: `- low: Low priority`, or a table with the columns `Value` and `Label`"),
-            );
-        }
-        names
-            .choices
-            .insert(fold(&name.text), ChoiceId(number(ir.choices.len())));
-        ir.choices.push(Choice {
-            name: Name {
-                text: name.text.clone(),
-                span: name.span,
-            },
-            named: true,
-            values,
-        });
-    }
-    for entity in &ir.entities {
-        let name = Text {
-            text: entity.name.text.clone(),
-            span: entity.name.span,
-        };
-        if types::PLAIN
-            .iter()
-            .any(|(word, _)| same_name(word, &name.text))
-        {
-            out.push(
-                Diagnostic::new(
-                    "reserved-name",
-                    name.span,
-                    format!("`{}` is a type already", name.text),
-                )
-                .help("choose another name for this entity"),
-            );
-        }
-    }
-    for (at, entity) in ir.entities.iter().enumerate().skip(1) {
-        names
-            .plurals
-            .entry(fold(&entity.plural))
-            .or_insert(EntityId(number(at)));
     }
 }
 
@@ -557,150 +457,6 @@ fn free_name(name: &Text, user: bool, out: &mut Vec<Diagnostic>) -> bool {
         return false;
     }
     true
-}
-
-/// `Part of: Y` or `Part of: Y as y`.
-fn parent_of(
-    line: &Line,
-    id: EntityId,
-    ir: &Ir,
-    names: &Names,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(EntityId, Name)> {
-    let text = formal::bare(line);
-    let (entity, alias) = match text.text.split_once(" as ") {
-        Some((entity, alias)) => (entity.trim(), alias.trim()),
-        None => (text.text.as_str(), ""),
-    };
-    let Some(parent) = names.entity(entity) else {
-        let mut diagnostic = Diagnostic::new(
-            "unknown-entity",
-            text.span,
-            format!("`{entity}` is no entity"),
-        );
-        diagnostic = match suggest(
-            entity,
-            ir.entities.iter().map(|entity| entity.name.text.as_str()),
-        ) {
-            Some(near) => diagnostic
-                .help(format!("did you mean `{near}`?"))
-                .edit(text.span, near),
-            None => diagnostic.help(format!("declare it with a heading `Entity: {entity}`")),
-        };
-        out.push(diagnostic);
-        return None;
-    };
-    if parent == id {
-        out.push(
-            Diagnostic::new(
-                "part-of-itself",
-                text.span,
-                format!("`{entity}` cannot be part of itself"),
-            )
-            .help("use a reference field for a tree of rows"),
-        );
-        return None;
-    }
-    let owner = ir.entities.get(parent.0 as usize)?;
-    let name = if alias.is_empty() {
-        owner.name.text.to_lowercase()
-    } else {
-        alias.to_owned()
-    };
-    Some((
-        parent,
-        Name {
-            text: name,
-            span: text.span,
-        },
-    ))
-}
-
-fn set_parent(
-    id: EntityId,
-    entity: EntityId,
-    name: &Name,
-    ir: &mut Ir,
-    names: &Names,
-    out: &mut Vec<Diagnostic>,
-) {
-    let Some(field) = names.field(id, &name.text) else {
-        return;
-    };
-    if let Some(slot) = field_mut(ir, id, field) {
-        if slot.ty != Type::Ref(entity) {
-            out.push(
-                Diagnostic::new("parent-field", slot.name.span, format!("field `{}` holds the parent and has another type", slot.name.text))
-                    .label(name.span, "the parent is named here")
-                    .help("give it the parent as its type, or name the parent's field with `Part of: X as y`"),
-            );
-            return;
-        }
-        slot.required = true;
-        slot.fixed = true;
-        slot.on_delete = OnDelete::Cascade;
-    }
-    if let Some(slot) = ir.entities.get_mut(id.0 as usize) {
-        slot.parent = Some(Parent { entity, field });
-    }
-}
-
-fn shown(
-    id: EntityId,
-    wanted: Option<&Line>,
-    ir: &mut Ir,
-    names: &Names,
-    out: &mut Vec<Diagnostic>,
-) {
-    let Some(entity) = ir.entities.get(id.0 as usize) else {
-        return;
-    };
-    let found = match wanted {
-        Some(line) => {
-            let text = formal::bare(line);
-            let found = names.field(id, &text.text);
-            let ty = found
-                .and_then(|at| entity.fields.get(at.0 as usize))
-                .map(|field| &field.ty);
-            match ty {
-                None => out.push(unknown_field(&text, id, ir)),
-                Some(
-                    Type::Many(_) | Type::List(_) | Type::Json | Type::Password | Type::Secret,
-                ) => out.push(
-                    Diagnostic::new(
-                        "bad-value",
-                        text.span,
-                        format!(
-                            "rows cannot be shown as `{}`, which has no text form",
-                            text.text
-                        ),
-                    )
-                    .help("name a text, a number, a date, a choice or a reference"),
-                ),
-                Some(_) => {}
-            }
-            found
-        }
-        None => {
-            let plain = |field: &Field| matches!(field.ty, Type::Text) && !field.private;
-            let usual = ["name", "title", "subject", "label"];
-            let by_name = usual.iter().find_map(|word| names.field(id, word));
-            by_name
-                .filter(|at| entity.fields.get(at.0 as usize).is_some_and(plain))
-                .or_else(|| {
-                    let named = |field: &Field| ident::is(&field.name);
-                    entity
-                        .fields
-                        .iter()
-                        .position(|field| plain(field) && !named(field))
-                        .or_else(|| entity.fields.iter().position(named))
-                        .map(|at| FieldId(number(at)))
-                })
-        }
-    };
-    if let Some(slot) = ir.entities.get_mut(id.0 as usize) {
-        slot.shown_as = found;
-    }
 }
 
 /// A name that is no field of an entity, with the nearest one.
