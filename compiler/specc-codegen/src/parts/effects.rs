@@ -1,9 +1,14 @@
 //! What an operation needs and does, as Rust that calls the operation's methods.
 
+mod look;
+
+pub use look::each_expression;
+
 use super::{Context, folded};
 use crate::rust::{Form, Mode, Rust};
 use crate::source::{literal, note, parameter, pointed};
 use crate::sql::{Names as _, Reach, Sql, bare, ident, walk};
+use look::{ends, ends_effect, mentions};
 use specc_ir::expr::{Expr, ExprKind, THIS, VarId};
 use specc_ir::ir::{
     Body, Effect, EffectItem, EntityId, FieldId, Operation, Requirement, Sentence, Type, USER,
@@ -605,21 +610,6 @@ fn refusal(sentence: &Sentence) -> String {
     )
 }
 
-/// Nothing behind it is reached.
-fn ends(item: &EffectItem) -> bool {
-    item.otherwise.is_none() && ends_effect(&item.effect)
-}
-
-fn ends_effect(effect: &Effect) -> bool {
-    match effect {
-        Effect::Refuse { .. } => true,
-        Effect::When {
-            then, otherwise, ..
-        } => then.iter().any(ends) && otherwise.iter().any(ends),
-        _ => false,
-    }
-}
-
 /// The `At` of an effect on accounts: the inputs its values come from.
 fn at(context: &Context<'_>, given: &[(&str, Option<&Expr>)]) -> String {
     let inputs: Vec<String> = given
@@ -638,14 +628,6 @@ fn at(context: &Context<'_>, given: &[(&str, Option<&Expr>)]) -> String {
     }
 }
 
-fn mentions(expr: &Expr, variable: VarId) -> bool {
-    let mut found = false;
-    walk(expr, &mut |inner| {
-        found |= inner.kind == ExprKind::Var(variable)
-    });
-    found
-}
-
 /// Some expression of the list speaks of the variable.
 fn speaks_of(items: &[EffectItem], variable: VarId) -> bool {
     let mut found = false;
@@ -655,56 +637,4 @@ fn speaks_of(items: &[EffectItem], variable: VarId) -> bool {
         });
     });
     found
-}
-
-/// Visits every expression of a list of effects.
-pub fn each_expression(items: &[EffectItem], visit: &mut dyn FnMut(&Expr)) {
-    for item in items {
-        match &item.effect {
-            Effect::Set { row, value, .. } => {
-                visit(row);
-                visit(value);
-            }
-            Effect::Create { values, .. } => values.iter().for_each(|(_, value)| visit(value)),
-            Effect::Delete { row, .. } => visit(row),
-            Effect::Do { row, inputs, .. } => {
-                row.iter().for_each(&mut *visit);
-                inputs.iter().for_each(|(_, value)| visit(value));
-            }
-            Effect::Email { to, text } => {
-                visit(to);
-                visit(text);
-            }
-            Effect::ForEach {
-                filter, sort, body, ..
-            } => {
-                filter.iter().for_each(&mut *visit);
-                sort.iter().for_each(|sort| visit(&sort.by));
-                each_expression(body, visit);
-            }
-            Effect::When {
-                condition,
-                then,
-                otherwise,
-            } => {
-                visit(condition);
-                each_expression(then, visit);
-                each_expression(otherwise, visit);
-            }
-            Effect::Refuse { .. } => {}
-            Effect::SignUp {
-                values, password, ..
-            } => {
-                values.iter().for_each(|(_, value)| visit(value));
-                visit(password);
-            }
-            Effect::SignIn { email, password } => {
-                visit(email);
-                visit(password);
-            }
-        }
-        if let Some(otherwise) = &item.otherwise {
-            each_expression(otherwise, visit);
-        }
-    }
 }
