@@ -489,6 +489,12 @@ impl<'w> Eval<'w> {
                 self.numbers(op, (x, from), (y, by), scale(ty, self.ir).unwrap_or(0))
                     .map(Number)
             }
+            (BinaryOp::Divide, Duration(_), Duration(_)) => self
+                .numbers(op, (x, 0), (y, 0), scale(ty, self.ir).unwrap_or(0))
+                .map(Number),
+            (BinaryOp::Divide, Duration(_), Number(_)) => {
+                self.numbers(op, (x, 0), (y, 0), 0).map(Duration)
+            }
             (BinaryOp::Subtract, Date(_), Date(_)) => sum
                 .and_then(|days| days.checked_mul(time::DAY))
                 .map(Duration),

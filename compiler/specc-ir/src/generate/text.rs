@@ -169,7 +169,12 @@ impl Writer<'_> {
                     of(self, kind)
                 ),
             },
-            Kind::Decimal => match self.dice.roll(6) {
+            Kind::Decimal => match self.dice.roll(7) {
+                5 => format!(
+                    "({} / {})",
+                    of(self, Kind::Duration),
+                    of(self, Kind::Duration)
+                ),
                 4 => format!(
                     "grade({}, {})",
                     of(self, Kind::Integer),
@@ -206,6 +211,12 @@ impl Writer<'_> {
                     of(self, kind)
                 ),
             },
+            Kind::Duration if self.dice.roll(4) == 0 => format!(
+                "({} {} {})",
+                of(self, kind),
+                self.dice.pick(&["*", "/"]),
+                of(self, Kind::Integer)
+            ),
             Kind::Percent | Kind::Duration => {
                 format!(
                     "({} {} {})",

@@ -464,7 +464,10 @@ impl Typer<'_, '_> {
             (BinaryOp::Multiply, left, right) if factor(left) && factor(right) => {
                 Decimal(places(left).saturating_add(places(right)).min(MOST_PLACES))
             }
-            (BinaryOp::Divide, Money, Money) => Decimal(QUOTIENT_PLACES),
+            (BinaryOp::Divide, Money, Money) | (BinaryOp::Divide, Duration, Duration) => {
+                Decimal(QUOTIENT_PLACES)
+            }
+            (BinaryOp::Divide, Duration, Integer) => Duration,
             (BinaryOp::Divide, Money, other) if factor(other) => Money,
             (BinaryOp::Divide, left, right) if factor(left) && factor(right) => {
                 Decimal(QUOTIENT_PLACES)
@@ -490,6 +493,11 @@ impl Typer<'_, '_> {
             }
             (Type::Money, _) | (_, Type::Money) => {
                 "amounts are added to amounts, and multiplied and divided by numbers and percents"
+                    .to_owned()
+            }
+            (Type::Duration, b) if is_number(b) => {
+                "lengths of time are added to each other, and multiplied and divided by whole \
+                 numbers"
                     .to_owned()
             }
             (Type::Percent, _) | (_, Type::Percent) => {
