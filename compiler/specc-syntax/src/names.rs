@@ -10,7 +10,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// Every diagnostic there is, sorted by name: name, severity, what it means in one line.
 #[rustfmt::skip] // a line per name
 pub const NAMES: &[(&str, Severity, &str)] = &[
-    ("ambiguous-name", Severity::Error, "a bare word that is a choice's value and a field or name, too"),
+    ("ambiguous-name", Severity::Error, "a bare word that could mean two things at one place"),
     ("bad-effect", Severity::Error, "code that is no effect"),
     ("bad-expression", Severity::Error, "code that is no expression"),
     ("bad-name", Severity::Error, "a name that cannot be an identifier, a table and an address"),

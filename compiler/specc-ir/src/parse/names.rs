@@ -158,6 +158,13 @@ impl Typer<'_, '_> {
             _ => {}
         }
         if let Some((var, ty)) = self.var(&folded) {
+            if let Some(frame) = self.frames.last()
+                && frame.var != var
+                && self.index.field(frame.entity, &folded).is_some()
+            {
+                self.named_twice(written, frame.entity, span);
+                return None;
+            }
             return make(ExprKind::Var(var), ty);
         }
         if let Some((var, entity)) = self.row_at_hand()
@@ -223,6 +230,22 @@ impl Typer<'_, '_> {
             ty: Type::Choice(id),
             span,
         })
+    }
+
+    /// A word inside `where` that is a field of the searched rows and a name from outside, so that either may be
+    /// meant.
+    fn named_twice(&mut self, written: &str, searched: EntityId, span: Span) {
+        let entity = self.entity_name(searched);
+        self.report(
+            "ambiguous-name",
+            span,
+            format!(
+                "`{written}` is a field of {entity}, whose rows are searched here, and a name given with `as`"
+            ),
+            format!(
+                "give it another name: `… as new_{written}`; then `{written}` is the field, as everywhere"
+            ),
+        );
     }
 
     fn unknown_word(

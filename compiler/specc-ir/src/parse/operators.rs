@@ -169,7 +169,7 @@ impl Typer<'_, '_> {
         let (left, right) = (left?, right?);
         if same && !matches!(right.kind, ExprKind::Literal(_)) {
             let message = format!("both sides are `{}`", self.text_of(left_node));
-            let help = "a name given with `as` comes before a field of that name: give it another name; a field of the row at hand is `this.…`";
+            let help = "one of them is another's: a field of the row at hand is `this.…`, what it was before the operation `old.…`";
             self.report("same-sides", span, message, help);
             return None;
         }
