@@ -164,6 +164,20 @@ impl Typer<'_, '_> {
             };
             return Some(if negate { not(asked, span) } else { asked });
         }
+        if let Some(Type::Ref(held)) = left.as_ref().map(|left| &left.ty)
+            && self.role(right).is_some()
+        {
+            let (held, role) = (self.entity_name(*held), self.text_of(right));
+            let message = format!("{held} is no user, and only users hold the role `{role}`");
+            let searched = self.frames.last().map(|frame| frame.entity);
+            let help = if searched == Some(USER) {
+                format!("name the searched user: `User as person where person is {role}`")
+            } else {
+                format!("ask it of a user: `me is {role}`, or a field of type User")
+            };
+            self.report("type-mismatch", span, message, help);
+            return None;
+        }
         let hint = left.as_ref().map(|left| left.ty.clone());
         let right = self.expr(right, hint.as_ref());
         let (left, right) = (left?, right?);

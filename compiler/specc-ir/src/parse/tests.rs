@@ -138,6 +138,11 @@ fn mistakes() {
         ("input.x", "not-here `input.x`"),
         ("old.title", "not-here `old`"),
         ("\"{titel} x\"", "unknown-name `titel`"),
+        ("parent is Clerk", "type-mismatch `parent is Clerk`"),
+        (
+            "exists(User where this is Boss)",
+            "type-mismatch `this is Boss`",
+        ),
     ] {
         assert_eq!(check(text), wanted, "{text}");
     }
