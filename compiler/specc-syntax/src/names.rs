@@ -95,6 +95,7 @@ pub const NAMES: &[(&str, Severity, &str)] = &[
     ("struck-out", Severity::Warning, "struck-out text in a heading, table or item; it does not count"),
     ("table-cells", Severity::Error, "a table row with more cells than columns"),
     ("table-row", Severity::Warning, "a line without `|` below a table, read as its last row"),
+    ("tenant-of-visitors", Severity::Warning, "a search by visitors, who belong to nobody and find nothing"),
     ("tenant-reference", Severity::Error, "a row that is nobody's, referring to one that is somebody's"),
     ("tenant-unknown", Severity::Error, "a search that does not know whose rows are meant"),
     ("too-deep", Severity::Error, "an expression that nests too deeply"),

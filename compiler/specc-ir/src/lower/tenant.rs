@@ -214,6 +214,7 @@ pub(super) fn confine(ir: &mut Ir, out: &mut Vec<Diagnostic>) {
             ir: &known,
             this: Some(id),
             me: true,
+            visitors: false,
             out: &mut *out,
         };
         searches.entity(entity);
@@ -225,6 +226,7 @@ pub(super) fn confine(ir: &mut Ir, out: &mut Vec<Diagnostic>) {
             ir: &known,
             this: action.on,
             me: true,
+            visitors: action.who.contains(&crate::ir::Who::Anyone),
             out: &mut *out,
         };
         searches.who(&mut action.who);
@@ -242,6 +244,7 @@ pub(super) fn confine(ir: &mut Ir, out: &mut Vec<Diagnostic>) {
                 ir: &known,
                 this: Some(USER),
                 me: false,
+                visitors: false,
                 out: &mut *out,
             }
             .look(when);
@@ -252,6 +255,7 @@ pub(super) fn confine(ir: &mut Ir, out: &mut Vec<Diagnostic>) {
             ir: &known,
             this: None,
             me: false,
+            visitors: false,
             out: &mut *out,
         }
         .look(&mut function.is);
@@ -547,6 +551,8 @@ struct Searches<'a> {
     this: Option<EntityId>,
     /// The caller is known here.
     me: bool,
+    /// The caller may be a visitor.
+    visitors: bool,
     out: &'a mut Vec<Diagnostic>,
 }
 
@@ -621,7 +627,31 @@ impl Searches<'_> {
             .and_then(|id| whose(self.ir, variable(THIS, id, span), id, 0));
         let mine = match this {
             Some(this) => this,
-            None if self.me => mine_of(self.ir, span)?,
+            None if self.me => {
+                if self.visitors {
+                    let own = matches!(tenant_of(self.ir, entity), Some(Tenant::Own(_)));
+                    let help = if own && entity != USER {
+                        format!(
+                            "say `Who: signed-in`; or, where visitors are to find them, take `Tenant:` out of {} and let its Access say whose its rows are",
+                            name_of(self.ir, entity)
+                        )
+                    } else {
+                        "say `Who: signed-in`".to_owned()
+                    };
+                    self.out.push(
+                        Diagnostic::new(
+                            "tenant-of-visitors",
+                            span,
+                            format!(
+                                "visitors belong to nobody, so they find no {} here",
+                                self.plural(entity)
+                            ),
+                        )
+                        .help(help),
+                    );
+                }
+                mine_of(self.ir, span)?
+            }
             None => {
                 self.out.push(
                     Diagnostic::new(
@@ -629,10 +659,7 @@ impl Searches<'_> {
                         span,
                         format!(
                             "nothing says whose {} are searched here",
-                            self.ir
-                                .entities
-                                .get(entity.0 as usize)
-                                .map_or("", |entity| entity.plural.as_str())
+                            self.plural(entity)
                         ),
                     )
                     .help(
@@ -643,6 +670,11 @@ impl Searches<'_> {
             }
         };
         Some(binary(BinaryOp::Is, theirs, mine))
+    }
+
+    fn plural(&self, entity: EntityId) -> &str {
+        let declared = self.ir.entities.get(entity.0 as usize);
+        declared.map_or("", |entity| entity.plural.as_str())
     }
 
     fn effects(&mut self, items: &mut [EffectItem]) {
