@@ -165,6 +165,17 @@ fn filters_and_order_reveal_nothing() {
 }
 
 #[test]
+fn only_texts_are_looked_into() {
+    let (desk, _, _, max) = filled();
+    let found = list(&desk, agent(max), &[("subject_contains", "PPLE")]).unwrap();
+    assert_eq!(subjects(&found), ["apple pie"]);
+    for name in ["price_contains", "requester_contains", "due_like"] {
+        let refused = list(&desk, agent(max), &[(name, "1")]);
+        assert!(matches!(refused, Err(Refusal::Invalid(_))), "{name}");
+    }
+}
+
+#[test]
 fn sorting_is_for_people() {
     let (desk, _, _, max) = filled();
     assert_eq!(

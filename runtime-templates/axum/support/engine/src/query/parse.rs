@@ -174,6 +174,9 @@ fn filter(app: &App, entity: &'static Entity, name: &str, text: &str) -> Result<
         return Err(format!("{name}: a list has no order."));
     }
     let op = if of_many { Op::Is } else { op };
+    if op == Op::Contains && !is_text(&kind) {
+        return Err(format!("{name}: only texts are looked into."));
+    }
     let by_name = ids::named_target(app, kind).is_some();
     if by_name && matches!(op, Op::AtLeast | Op::AtMost) {
         return Err(format!("{name}: what rows are called has no order here."));
@@ -206,6 +209,13 @@ fn filter(app: &App, entity: &'static Entity, name: &str, text: &str) -> Result<
         (_, kind) => plain(&kind, name, text)?,
     };
     Ok(Filter { field, op, value })
+}
+
+fn is_text(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Text | Kind::LongText | Kind::Markdown | Kind::Email | Kind::Url | Kind::Slug(_)
+    )
 }
 
 /// What a list must hold: one value, or all of a JSON array, as an array of stored forms.
