@@ -226,7 +226,7 @@ fn children(
             query::Page::default()
         };
         let rows = if found.rows.is_empty() {
-            html! { div.empty.small { p { "No " (lower_first(child.plural)) " yet." } } }
+            html! { div.empty.small { p { "No " (lower_first(context.app.language, child.plural)) " yet." } } }
         } else if let Some(text) = talk(context, child, field) {
             conversation(context, r, child, text, field, &found.rows)?
         } else {
@@ -337,7 +337,7 @@ fn add_form(
         known: &[],
     };
     if asked.count_ones() > MOST_INLINE {
-        return html! { a.button href={ "/" (child.slug) "/new?" (name) "=" (address) } { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } };
+        return html! { a.button href={ "/" (child.slug) "/new?" (name) "=" (address) } { (icon(Icon::Plus)) "Add " (lower_first(context.app.language, child.name)) } };
     }
     html! {
         form.form.compact method="post" action={ "/" (child.slug) "/new" } novalidate {
@@ -345,7 +345,7 @@ fn add_form(
             input type="hidden" name=(name) value=(address);
             input type="hidden" name="_next" value=(back);
             (draft.fields(context, r, child, asked, true))
-            div.form-foot { button.button type="submit" { (icon(Icon::Plus)) "Add " (lower_first(child.name)) } }
+            div.form-foot { button.button type="submit" { (icon(Icon::Plus)) "Add " (lower_first(context.app.language, child.name)) } }
         }
     }
 }

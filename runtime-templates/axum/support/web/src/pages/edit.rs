@@ -37,7 +37,7 @@ pub async fn new(State(site): State<Site>, Path(slug): Path<String>, visit: Visi
     });
     match answer {
         Ok((entity, body)) => context.page(
-            &format!("New {}", lower_first(entity.name)),
+            &format!("New {}", lower_first(context.app.language, entity.name)),
             Some(entity),
             body,
         ),
@@ -98,7 +98,7 @@ pub async fn edit(
     });
     match answer {
         Ok((entity, body)) => context.page(
-            &format!("Edit {}", lower_first(entity.name)),
+            &format!("Edit {}", lower_first(context.app.language, entity.name)),
             Some(entity),
             body,
         ),
@@ -158,7 +158,7 @@ pub async fn ask_delete(
     });
     match answer {
         Ok((entity, body)) => context.page(
-            &format!("Delete {}", lower_first(entity.name)),
+            &format!("Delete {}", lower_first(context.app.language, entity.name)),
             Some(entity),
             body,
         ),
@@ -381,7 +381,7 @@ fn again_new(
         .read(|r| new_page(context, r, entity, allowed, typed, &errors))
     {
         Ok(body) => {
-            let title = format!("New {}", lower_first(entity.name));
+            let title = format!("New {}", lower_first(context.app.language, entity.name));
             context.page_with(respond::status_of(&refusal), &title, Some(entity), body)
         }
         Err(refusal) => context.refuse(&refusal),
@@ -411,7 +411,7 @@ fn again_edit(
     });
     match body {
         Ok(body) => {
-            let title = format!("Edit {}", lower_first(entity.name));
+            let title = format!("Edit {}", lower_first(context.app.language, entity.name));
             context.page_with(respond::status_of(&refusal), &title, Some(entity), body)
         }
         Err(refusal) => context.refuse(&refusal),
@@ -426,7 +426,7 @@ fn new_page(
     typed: &[(String, String)],
     errors: &[FieldError],
 ) -> Result<Markup, Refusal> {
-    let title = format!("New {}", lower_first(entity.name));
+    let title = format!("New {}", lower_first(context.app.language, entity.name));
     let shown = allowed & written(entity, true);
     let draft = Draft {
         typed,
@@ -468,7 +468,7 @@ fn new_page(
                     (draft.fields(context, r, entity, asked, true))
                     @if asked == 0 { p { "There is nothing to fill in." } }
                     div.form-foot {
-                        button.button.primary type="submit" { "Create " (lower_first(entity.name)) }
+                        button.button.primary type="submit" { "Create " (lower_first(context.app.language, entity.name)) }
                         a.button.quiet href=(back) { "Cancel" }
                     }
                 }
@@ -600,12 +600,12 @@ fn delete_page(context: &Context<'_>, entity: &'static Entity, shown: &query::Sh
             (crumbs(&[(entity.plural, &format!("/{}", entity.slug)), (&title, &here), ("Delete", "")]))
             (head(html! { "Delete “" (title) "”?" }, html! {}, html! {}))
             div.card.pad.stack-small {
-                p { "This can't be undone." @if !children.is_empty() { " With it go its " (lower_first(&children.join(", "))) "." } }
+                p { "This can't be undone." @if !children.is_empty() { " With it go its " (lower_first(context.app.language, &children.join(", "))) "." } }
                 div.form-foot {
                     form method="post" action={ (here) "/delete" } {
                         (context.token())
                         input type="hidden" name="version" value=(shown.row.version);
-                        button.button.danger-solid type="submit" { "Delete " (lower_first(entity.name)) }
+                        button.button.danger-solid type="submit" { "Delete " (lower_first(context.app.language, entity.name)) }
                     }
                     a.button.quiet href=(here) { "Keep it" }
                 }

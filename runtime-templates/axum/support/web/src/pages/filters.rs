@@ -80,9 +80,9 @@ pub fn bar(
                 }
                 @if searchable {
                     div.search {
-                        label.hidden-text for="search" { "Search " (lower_first(entity.plural)) }
+                        label.hidden-text for="search" { "Search " (lower_first(context.app.language, entity.plural)) }
                         (icon(Icon::Search))
-                        input #search type="search" name="q" value=(pair(pairs, "q")) placeholder={ "Search " (lower_first(entity.plural)) };
+                        input #search type="search" name="q" value=(pair(pairs, "q")) placeholder={ "Search " (lower_first(context.app.language, entity.plural)) };
                     }
                     button.button type="submit" { "Search" }
                 }

@@ -90,10 +90,10 @@ fn card(context: &Context<'_>, r: &Reader<'_>, entity: &'static Entity) -> Resul
         section.card {
             div.card-head {
                 h2 { a href=(list) { (entity.plural) } span.count { (found.total) } }
-                @if may_create { a.button.quiet href={ (list) "/new" } { (icon(Icon::Plus)) "New" span.hidden-text { " " (lower_first(entity.name)) } } }
+                @if may_create { a.button.quiet href={ (list) "/new" } { (icon(Icon::Plus)) "New" span.hidden-text { " " (lower_first(context.app.language, entity.name)) } } }
             }
             @if found.rows.is_empty() {
-                div.empty.small { p { "No " (lower_first(entity.plural)) " yet." } }
+                div.empty.small { p { "No " (lower_first(context.app.language, entity.plural)) " yet." } }
             } @else {
                 ul.rows {
                     @for shown in &found.rows {
@@ -110,7 +110,7 @@ fn card(context: &Context<'_>, r: &Reader<'_>, entity: &'static Entity) -> Resul
                         }
                     }
                 }
-                @if found.total > u64::from(RECENT) { div.card-foot { a href=(list) { "All " (found.total) " " (lower_first(entity.plural)) } } }
+                @if found.total > u64::from(RECENT) { div.card-foot { a href=(list) { "All " (found.total) " " (lower_first(context.app.language, entity.plural)) } } }
             }
         }
     })

@@ -4,6 +4,7 @@ use super::address::{pair, replaced, with_query};
 use super::{context::Context, csv, fields, filters};
 use crate::ui::icon::{Icon, icon};
 use crate::ui::layout::{crumbs, empty, head};
+use crate::ui::locale;
 use crate::ui::value::{self, Place, is_number, plain};
 use crate::{Site, Visit};
 use axum::extract::{Path, State};
@@ -65,7 +66,7 @@ fn page(
     let filtered = filters::is_narrowed(pairs);
     let may_create = entity.parent.is_none() && context.could_create(r, entity, None)?.is_some();
     let new_address = format!("/{}/new", entity.slug);
-    let new_label = format!("New {}", lower_first(entity.name));
+    let new_label = format!("New {}", lower_first(context.app.language, entity.name));
     let rows = found.rows.len();
     let buttons = html! {
         @if rows > 0 {
@@ -89,7 +90,7 @@ fn page(
             } @else if rows == 0 && total > 0 {
                 (empty("This page is empty", "The list ends before this page.", html! { a.button href={ "/" (entity.slug) } { "To the first page" } }))
             } @else if rows == 0 {
-                (empty(&format!("No {} yet", lower_first(entity.plural)), &nothing_yet(entity, may_create), html! {
+                (empty(&format!("No {} yet", lower_first(context.app.language, entity.plural)), &nothing_yet(context.app.language, entity, may_create), html! {
                     @if may_create { a.button.primary href=(new_address) { (icon(Icon::Plus)) (new_label) } }
                 }))
             } @else {
@@ -100,11 +101,11 @@ fn page(
     })
 }
 
-fn nothing_yet(entity: &Entity, may_create: bool) -> String {
+fn nothing_yet(language: &str, entity: &Entity, may_create: bool) -> String {
     if may_create {
         format!(
             "Make the first {} and it will show up here.",
-            lower_first(entity.name)
+            lower_first(language, entity.name)
         )
     } else {
         format!("{} that you may see will show up here.", entity.plural)
@@ -390,7 +391,11 @@ fn export(index: usize, kind: Kind, value: &Value, labels: &[query::Referred]) -
 }
 
 /// In the middle of a sentence: `Purchase request` → `purchase request`, but `PO` stays.
-pub(super) fn lower_first(text: &str) -> String {
+/// Where nouns are written with a capital letter, names stay as they are.
+pub(super) fn lower_first(language: &str, text: &str) -> String {
+    if locale::capital_nouns(language) {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
         (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {

@@ -57,8 +57,10 @@ fn spreadsheets_run_no_formula_from_a_cell() {
 
 #[test]
 fn names_fit_into_a_sentence() {
-    assert_eq!(lower_first("Purchase request"), "purchase request");
-    assert_eq!(lower_first("PO line"), "PO line");
-    assert_eq!(lower_first("É"), "É");
-    assert_eq!(lower_first(""), "");
+    assert_eq!(lower_first("en", "Purchase request"), "purchase request");
+    assert_eq!(lower_first("en", "PO line"), "PO line");
+    assert_eq!(lower_first("en", "É"), "É");
+    assert_eq!(lower_first("en", ""), "");
+    assert_eq!(lower_first("de-CH", "Termin"), "Termin");
+    assert_eq!(lower_first("fr", "Facture"), "facture");
 }

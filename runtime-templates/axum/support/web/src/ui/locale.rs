@@ -50,6 +50,12 @@ pub fn right_to_left(language: &str) -> bool {
     BASES.contains(&base(language).as_str())
 }
 
+/// In this language nouns are written with a capital letter wherever they stand.
+#[must_use]
+pub fn capital_nouns(language: &str) -> bool {
+    ["de", "lb"].contains(&base(language).as_str())
+}
+
 fn signs(language: &str) -> Signs {
     let signs = |point, group, from| Signs { point, group, from };
     match (base(language).as_str(), region(language).as_str()) {
