@@ -65,7 +65,11 @@ impl Render for Shown<'_> {
             (Kind::Timestamp, Value::Int(at)) if self.place == Place::Page => {
                 exactly(out, self.display, *at);
             }
-            (Kind::Timestamp, Value::Int(at)) => time(out, self.display, *at),
+            (Kind::Timestamp, Value::Int(at)) => {
+                let exact = locale::moment(self.display.app.language, *at);
+                html! { time.time datetime=(kernel::time::rfc3339(*at)) { (exact) } }
+                    .render_to(out);
+            }
             (Kind::Date, Value::Int(_)) => self.date(out),
             (Kind::Markdown, Value::Text(text)) if self.place == Place::Page => {
                 out.push_str("<div class=\"prose\">");
