@@ -10,7 +10,7 @@ use crate::{Site, Visit};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use engine::Reader;
-use engine::def::{Entity, Field};
+use engine::def::{Entity, Field, FieldDefault};
 use engine::query;
 use engine::refusal::Refusal;
 use kernel::kind::Kind;
@@ -112,19 +112,23 @@ fn nothing_yet(language: &str, entity: &Entity, may_create: bool) -> String {
     }
 }
 
-/// The columns that fit: what a row is known by first, long texts and sets left out.
+/// The columns that fit: what a row is known by first, the field of a lifecycle in any case; long texts, sets, and what
+/// was made up for addresses left out.
 pub(super) fn columns(context: &Context<'_>, entity: &'static Entity, most: usize) -> Vec<Column> {
     let readable = context.readable(entity);
     let mut columns: Vec<Column> = Vec::new();
     for (index, field) in entity.fields.iter().enumerate() {
+        let address = entity.named_by() == Some(index) && is_made_up(field);
         let fits = !value::is_long(field.kind)
             && !matches!(
                 field.kind,
                 Kind::Many(..) | Kind::TextList | Kind::Password | Kind::Secret
             )
             && !field.private
+            && !address
             && Some(index) != entity.shown_as;
-        if fits && readable & (1 << index) != 0 && columns.len() < most {
+        if fits && readable & (1 << index) != 0 && (columns.len() < most || field.lifecycle) {
+            columns.truncate(most.saturating_sub(1));
             columns.push(Column {
                 field: index,
                 label: field.label,
@@ -134,6 +138,11 @@ pub(super) fn columns(context: &Context<'_>, entity: &'static Entity, most: usiz
         }
     }
     columns
+}
+
+/// Nobody chose it, and nobody reads it.
+fn is_made_up(field: &Field) -> bool {
+    matches!(field.kind, Kind::Slug(_)) || matches!(field.default, FieldDefault::Random(_))
 }
 
 /// Rows as a table that turns into cards on a phone. With `pairs` its heads sort.
