@@ -334,8 +334,8 @@ async fn decoded(
         .site
         .engine
         .read(|r| fields::resolve(context, r, &kinds, &typed).map_err(Refusal::Invalid))?;
-    let mut values =
-        decode::form(context.app, entity, &typed, allowed, creating).map_err(Refusal::Invalid)?;
+    let mut values = decode::form(context.app, entity, &typed, allowed, creating)
+        .map_err(|errors| fields::misfits(context, errors))?;
     context
         .site
         .field_hashing

@@ -2,6 +2,7 @@
 
 use super::context::{Context, bit};
 use crate::ui::control::{Control, Options, Removal, listed};
+use crate::ui::locale;
 use engine::Reader;
 use engine::check::SHORTEST_PASSWORD;
 use engine::def::{App, Entity, Field, FieldDefault, Fields, Input};
@@ -276,14 +277,17 @@ pub fn resolve(
     let mut errors = Vec::new();
     let mut out = Vec::with_capacity(typed.len());
     for (name, value) in typed {
-        let target = kinds
-            .iter()
-            .find(|(key, _)| key == name)
-            .and_then(|(key, kind)| match kind {
-                Kind::Reference(target) => Some((*key, *target, false)),
-                Kind::Many(target, _) => Some((*key, *target, true)),
-                _ => None,
-            });
+        let known = kinds.iter().find(|(key, _)| key == name);
+        let number = known.and_then(|(_, kind)| locale::typed(context.app.language, *kind, value));
+        if let Some(number) = number {
+            out.push((name.clone(), number));
+            continue;
+        }
+        let target = known.and_then(|(key, kind)| match kind {
+            Kind::Reference(target) => Some((*key, *target, false)),
+            Kind::Many(target, _) => Some((*key, *target, true)),
+            _ => None,
+        });
         let Some((field, target, several)) = target else {
             out.push((name.clone(), value.clone()));
             continue;
@@ -409,10 +413,22 @@ pub fn typed_from(
                 }
             }
             (Value::Texts(texts), _) => typed.push((field.name.to_owned(), texts.join("\n"))),
-            (value, _) => typed.push((field.name.to_owned(), input_text(field.kind, value))),
+            (value, _) => {
+                let text = input_text(field.kind, value);
+                let text = locale::in_form(app.language, field.kind, text);
+                typed.push((field.name.to_owned(), text));
+            }
         }
     }
     Ok(typed)
+}
+
+/// What is wrong with what somebody typed, as people of the app's language read it.
+pub fn misfits(context: &Context<'_>, mut errors: Vec<FieldError>) -> Refusal {
+    for error in &mut errors {
+        error.message = locale::message(context.app.language, &error.message);
+    }
+    Refusal::Invalid(errors)
 }
 
 /// A value as a control holds it.

@@ -6,6 +6,7 @@ use super::fields;
 use super::list::lower_first;
 use crate::ui::control::{Control, Options};
 use crate::ui::icon::{Icon, icon};
+use crate::ui::locale;
 use engine::Reader;
 use engine::def::{Entity, Field};
 use engine::{ids, query};
@@ -17,13 +18,28 @@ const NOT_FILTERS: [&str; 5] = ["sort", "q", "page", "per_page", SHOW];
 /// The parameter that opens the controls: only then are the rows to choose from looked up.
 const SHOW: &str = "show";
 
-/// What narrows a list down: for a query, without what only concerns the page.
+/// What narrows a list down: for a query, without what only concerns the page, numbers as the program reads them.
 #[must_use]
-pub fn for_query(pairs: &[(String, String)]) -> Vec<(String, String)> {
+pub fn for_query(
+    language: &str,
+    entity: &Entity,
+    pairs: &[(String, String)],
+) -> Vec<(String, String)> {
+    let read = |name: &str, written: &str| {
+        let own = |field: &&Field| {
+            let end = name.strip_prefix(field.name);
+            end.is_some_and(|end| ["", "_is", "_from", "_to", "_min", "_max"].contains(&end))
+        };
+        let field = entity.fields.iter().find(own)?;
+        locale::typed(language, field.kind, written)
+    };
     pairs
         .iter()
         .filter(|(name, _)| name != SHOW)
-        .cloned()
+        .map(|(name, written)| {
+            let number = read(name, written);
+            (name.clone(), number.unwrap_or_else(|| written.clone()))
+        })
         .collect()
 }
 

@@ -60,7 +60,11 @@ fn page(
     entity: &'static Entity,
     pairs: &[(String, String)],
 ) -> Result<Markup, Refusal> {
-    let question = query::parse(context.app, entity, &filters::for_query(pairs))?;
+    let question = query::parse(
+        context.app,
+        entity,
+        &filters::for_query(context.app.language, entity, pairs),
+    )?;
     let found = query::list(r, &context.caller, entity, &question)?;
     let columns = columns(context, entity, 6);
     let filtered = filters::is_narrowed(pairs);
@@ -331,7 +335,11 @@ fn rows_as_csv(
     entity: &'static Entity,
     pairs: &[(String, String)],
 ) -> Result<Response, Refusal> {
-    let question = query::parse(context.app, entity, &filters::for_query(pairs))?;
+    let question = query::parse(
+        context.app,
+        entity,
+        &filters::for_query(context.app.language, entity, pairs),
+    )?;
     let readable = context.readable(entity);
     let fields: Vec<(usize, &'static Field)> = entity
         .fields

@@ -311,7 +311,8 @@ async fn decoded(
         .site
         .engine
         .read(|r| fields::resolve(context, r, &kinds, &typed).map_err(Refusal::Invalid))?;
-    let mut values = decode::inputs_form(context.app, inputs, &typed).map_err(Refusal::Invalid)?;
+    let mut values = decode::inputs_form(context.app, inputs, &typed)
+        .map_err(|errors| fields::misfits(context, errors))?;
     context
         .site
         .field_hashing

@@ -160,6 +160,39 @@ fn with_signs(plain: &str, signs: Signs) -> String {
         .collect()
 }
 
+/// A number with a comma, as people of the language type it, as the program reads it: `1.234,50` is `1234.50`.
+#[must_use]
+pub fn typed(language: &str, kind: Kind, written: &str) -> Option<String> {
+    let is_number = matches!(kind, Kind::Decimal(_) | Kind::Money | Kind::Percent);
+    if !is_number || signs(language).point != ',' || written.matches(',').count() != 1 {
+        return None;
+    }
+    let groups = ['.', ' ', '\u{a0}', '\u{202f}'];
+    let (whole, part) = written.trim().split_once(',')?;
+    Some(format!("{}.{part}", whole.replace(groups, "")))
+}
+
+/// What the program writes for a form, `1234.50`, with the decimal sign of the language.
+#[must_use]
+pub fn in_form(language: &str, kind: Kind, text: String) -> String {
+    let is_number = matches!(kind, Kind::Decimal(_) | Kind::Money | Kind::Percent);
+    if is_number && signs(language).point == ',' {
+        text.replace('.', ",")
+    } else {
+        text
+    }
+}
+
+/// A message about what was typed, its example with the decimal sign of the language.
+#[must_use]
+pub fn message(language: &str, message: &str) -> String {
+    if signs(language).point == ',' {
+        message.replace("such as 12.50", "such as 12,50")
+    } else {
+        message.to_owned()
+    }
+}
+
 /// A value without markup, as people of the app's language read it.
 #[must_use]
 pub fn text(app: &App, kind: Kind, value: &Value) -> String {
@@ -240,6 +273,26 @@ mod tests {
         assert_eq!(money("EUR", "24,00", true), "24,00\u{a0}€");
         assert_eq!(money("EUR", "−24.00", false), "−€24.00");
         assert_eq!(money("CHF", "24.00", false), "24.00\u{a0}CHF");
+    }
+
+    #[test]
+    fn numbers_are_typed_as_they_are_read() {
+        let money = |language, written| typed(language, Kind::Money, written);
+        assert_eq!(money("de", "1,50").as_deref(), Some("1.50"));
+        assert_eq!(money("de", " 1.234,5").as_deref(), Some("1234.5"));
+        assert_eq!(money("fr", "-1\u{202f}234,50").as_deref(), Some("-1234.50"));
+        assert_eq!(money("de", "1.50"), None);
+        assert_eq!(money("de", "1,2,3"), None);
+        assert_eq!(money("en", "1,50"), None);
+        assert_eq!(money("de-CH", "1,50"), None);
+        assert_eq!(
+            typed("sv", Kind::Percent, "12,5 %").as_deref(),
+            Some("12.5 %")
+        );
+        assert_eq!(typed("de", Kind::Text, "a,b"), None);
+        assert_eq!(in_form("de", Kind::Money, "1234.50".to_owned()), "1234,50");
+        assert_eq!(in_form("en", Kind::Money, "1234.50".to_owned()), "1234.50");
+        assert_eq!(in_form("de", Kind::Text, "a.b".to_owned()), "a.b");
     }
 
     #[test]
