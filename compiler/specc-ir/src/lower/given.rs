@@ -6,7 +6,7 @@ use super::step_parts::{actor, field_values, start_of_person};
 use super::steps::{Read, Stop, clock, end, entity_here};
 use super::tokens::{Cursor, Token};
 use super::{Pass, values};
-use crate::ir::{EntityId, FieldDefault, FieldId, SeedRow, SeedValue, Type, USER};
+use crate::ir::{EntityId, FieldDefault, FieldId, RoleId, SeedRow, SeedValue, Type, USER};
 use crate::scenario::{Actor, StepKind};
 use specc_syntax::diagnostic::Diagnostic;
 use specc_syntax::tree::Table;
@@ -63,7 +63,9 @@ fn people(
     pass: &mut Pass<'_>,
 ) -> Read<Vec<StepKind>> {
     let mut out = Vec::new();
+    let mut before = cursor.at;
     while let Some(roles) = start_of_person(cursor, pass) {
+        given_by_hand(&roles, cursor.span_from(before), pass);
         let first = out.len();
         loop {
             let at = cursor.at;
@@ -111,12 +113,31 @@ fn people(
             cursor.next();
         }
         cursor.eat("and");
+        before = cursor.at;
     }
     if out.is_empty() {
         return Err(Stop::Other);
     }
     end(cursor, pass)?;
     Ok(out)
+}
+
+/// A role that is held by condition comes with what makes it true.
+fn given_by_hand(roles: &[RoleId], span: specc_syntax::span::Span, pass: &mut Pass<'_>) {
+    let held = roles
+        .iter()
+        .filter_map(|role| pass.ir.roles.get(role.0 as usize))
+        .find(|role| role.when.is_some());
+    let Some(role) = held else { return };
+    let message = format!(
+        "role `{}` is held by condition, so it cannot be given",
+        role.name.text
+    );
+    pass.out.push(
+        Diagnostic::new("role-not-given", span, message)
+            .label(role.name.span, "declared here")
+            .help("give a user for whom the condition is true: `a user Ana with …`"),
+    );
 }
 
 fn rows(
