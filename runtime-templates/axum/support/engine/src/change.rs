@@ -171,6 +171,21 @@ pub(crate) fn create(
         )?;
     }
     if !errors.is_empty() {
+        // What the program itself has no value for says nothing about the input: whoever could create none is told so.
+        let open = allowed & writable(entity, true);
+        let own = |error: &FieldError| {
+            error.rule != "required"
+                || find_field(entity, error.field).is_some_and(|index| open & bit(index) != 0)
+        };
+        if by_person && !errors.iter().any(own) {
+            let parent = entity.parent.and_then(|field| match values.get(field) {
+                Some(Value::Int(id)) => Some((field, *id)),
+                _ => None,
+            });
+            if could_create(scope, entity, parent)?.is_none() {
+                return Err(scope.forbidden());
+            }
+        }
         let all: Vec<(usize, &Value)> = values.iter().enumerate().collect();
         check::unique(scope, entity, None, &all, &mut errors)?;
         return Err(Refusal::Invalid(errors));
@@ -192,6 +207,10 @@ pub(crate) fn create(
         })?;
     }
     Ok(id)
+}
+
+fn find_field(entity: &Entity, name: &str) -> Option<usize> {
+    entity.fields.iter().position(|field| field.name == name)
 }
 
 fn unconditional(grants: &[crate::def::Grant], fields: Fields) -> bool {
