@@ -69,22 +69,31 @@ struct Caller<'s> {
 
 impl Caller<'_> {
     fn new<'s>(address: &'s str, email: &str) -> Caller<'s> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .into();
-        let mut caller = Caller {
-            agent,
-            address,
-            token: String::new(),
-        };
+        let mut caller = Caller::visitor(address);
         let (status, answer) = caller.post(
             "/api/tokens",
             &json!({ "email": email, "password": "demo-password" }),
         );
         assert_eq!(status, 201, "{email}: {answer}");
-        caller.token = format!("Bearer {}", answer["token"].as_str().unwrap());
+        caller.comes_in(&answer);
         caller
+    }
+
+    fn visitor(address: &str) -> Caller<'_> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        Caller {
+            agent,
+            address,
+            token: String::new(),
+        }
+    }
+
+    /// With what an answer that signs in gives.
+    fn comes_in(&mut self, answer: &Value) {
+        self.token = format!("Bearer {}", answer["token"].as_str().unwrap());
     }
 
     fn text(&self, path: &str) -> String {
@@ -169,4 +178,95 @@ fn lettings_are_let_once() {
     let (status, answer) = lena.post("/api/charge-the-rent", &month);
     assert_eq!(status, 409, "{answer}");
     assert_eq!(klaus.items("/api/charges").len(), before + 1);
+}
+
+#[test]
+fn studios_are_founded_joined_and_billed() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = work(&root().join("tests/programs/studio"), directory.path());
+    let served = Served::start(&program);
+    let ines = Caller::new(&served.address, "ines@example.com");
+    let olga = Caller::new(&served.address, "olga@example.com");
+
+    // Hours are paid by the hour, and each is billed once.
+    let (status, answer) = ines.post("/api/bill/cafe-azul", &json!({}));
+    assert_eq!(status, 200, "{answer}");
+    let bill = answer["result"].as_str().unwrap();
+    let number = bill.split(' ').next().unwrap();
+    assert_eq!(
+        bill,
+        format!("{number} for Café Azul: Sketches, Talk, on paper")
+    );
+    let invoices = ines.items("/api/invoices");
+    assert_eq!(
+        (&invoices[0]["net"], &invoices[0]["total"]),
+        (&json!("256.50"), &json!("315.50"))
+    );
+    assert_eq!(ines.post("/api/bill/cafe-azul", &json!({})).0, 409);
+
+    // Nothing of it is there for another studio.
+    assert_eq!(olga.items("/api/invoices").len(), 0);
+    assert_eq!(olga.post("/api/bill/cafe-azul", &json!({})).0, 404);
+    let stolen = json!({ "name": "Stolen", "client": "cafe-azul" });
+    let (status, answer) = olga.post("/api/projects", &stolen);
+    assert_eq!(
+        (status, &answer["errors"][0]["rule"]),
+        (422, &json!("reference"))
+    );
+
+    // Who founds a studio runs it at once, with numbers of its own.
+    let mut nina = Caller::visitor(&served.address);
+    let founding = json!({
+        "studio": "New", "name": "Nina", "email": "nina@example.com", "password": "long-enough-12"
+    });
+    let (status, answer) = nina.post("/api/found-a-studio", &founding);
+    assert_eq!(
+        (status, &answer["result"]),
+        (200, &json!("New was founded by Nina"))
+    );
+    nina.comes_in(&answer);
+    assert_eq!(nina.items("/api/users").len(), 1);
+    let (status, answer) = nina.post("/api/clients", &json!({ "name": "Café Azul" }));
+    assert_eq!(
+        (status, &answer["id"]),
+        (201, &json!("cafe-azul-2")),
+        "{answer}"
+    );
+    let (status, answer) = nina.post("/api/invoices", &json!({ "client": "cafe-azul-2" }));
+    assert_eq!(status, 201, "{answer}");
+    assert!(
+        answer["id"].as_str().unwrap().ends_with("-0001"),
+        "{answer}"
+    );
+
+    // Whoever has the code from the mail joins, once.
+    let teo = json!({ "email": "teo@example.com" });
+    let (status, answer) = nina.post("/api/invitations-2", &teo);
+    assert_eq!(status, 201, "{answer}");
+    let mail = nina.text("/_outbox");
+    let (_, mail) = mail.split_once("Your code is ").unwrap();
+    let joining = json!({ "code": &mail[..24], "name": "Teo", "password": "long-enough-12" });
+    let mut teo = Caller::visitor(&served.address);
+    let (status, answer) = teo.post("/api/join", &joining);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(teo.post("/api/join", &joining).0, 409);
+    teo.comes_in(&answer);
+    let (_, answer) = teo.post("/api/who-is-here", &json!({}));
+    assert_eq!(answer["result"], json!(["Nina", "Teo"]));
+    assert_eq!(
+        teo.post("/api/invoices", &json!({ "client": "cafe-azul-2" }))
+            .0,
+        403
+    );
+
+    // Who belongs to nobody may do nothing, rather than lack a field that nobody asks for.
+    let mut lone = Caller::visitor(&served.address);
+    let account = json!({
+        "name": "Lone", "email": "lone@example.com", "password": "long-enough-12"
+    });
+    assert_eq!(lone.post("/api/sign-up", &account).0, 201);
+    let (_, answer) = lone.post("/api/tokens", &account);
+    lone.comes_in(&answer);
+    let (status, answer) = lone.post("/api/clients", &json!({ "name": "Zoo" }));
+    assert_eq!(status, 403, "{answer}");
 }
