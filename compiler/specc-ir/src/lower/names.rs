@@ -79,10 +79,12 @@ pub(super) fn field_names(ir: &Ir, entity: EntityId) -> Vec<&str> {
         .entities
         .get(entity.0 as usize)
         .map_or(&[][..], |entity| entity.fields.as_slice());
+    let named = declared.iter().any(|field| fold(&field.name.text) == "id");
     declared
         .iter()
         .map(|field| field.name.text.as_str())
-        .chain(["id", "created", "updated", "version"])
+        .chain((!named).then_some("id"))
+        .chain(["created", "updated", "version"])
         .collect()
 }
 

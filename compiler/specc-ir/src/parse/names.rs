@@ -353,8 +353,10 @@ impl Typer<'_, '_> {
             .get(entity.0 as usize)
             .map_or(&[][..], |entity| entity.fields.as_slice());
         let names = declared.iter().map(|field| field.name.text.clone());
+        let named = self.index.field(entity, "id").is_some();
         names
-            .chain(["id", "created", "updated", "version"].map(str::to_owned))
+            .chain((!named).then(|| "id".to_owned()))
+            .chain(["created", "updated", "version"].map(str::to_owned))
             .collect()
     }
 
