@@ -64,6 +64,29 @@ pub fn command(binary: &Path, arguments: &[&str]) -> Result<String, BuildError> 
 /// # Errors
 /// [`BuildError::Start`] with its last words where it ends or does not answer in time.
 pub fn start(binary: &Path, listener: &TcpListener, data: &Path) -> Result<Running, BuildError> {
+    start_command(Command::new(binary), binary, listener, data)
+}
+
+/// [`start`] with nothing of this process's environment: no mail server, no key, no address.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_alone(
+    binary: &Path,
+    listener: &TcpListener,
+    data: &Path,
+) -> Result<Running, BuildError> {
+    let mut command = Command::new(binary);
+    command.env_clear();
+    start_command(command, binary, listener, data)
+}
+
+fn start_command(
+    mut command: Command,
+    binary: &Path,
+    listener: &TcpListener,
+    data: &Path,
+) -> Result<Running, BuildError> {
     let address = listener.local_addr().map_err(BuildError::io(
         "read the address of",
         "the listening socket",
@@ -71,7 +94,6 @@ pub fn start(binary: &Path, listener: &TcpListener, data: &Path) -> Result<Runni
     let socket = listener
         .try_clone()
         .map_err(BuildError::io("pass on", "the listening socket"))?;
-    let mut command = Command::new(binary);
     command
         .arg("serve")
         .arg("--dev")

@@ -23,6 +23,17 @@ pub fn target_directory(state: &Path) -> PathBuf {
         .unwrap_or_else(|| state.join("target"))
 }
 
+/// Which binary is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// For working on the program.
+    Debug,
+    /// Optimised, for production.
+    Release,
+    /// With what a verifier needs beside the app: never shipped.
+    Verification,
+}
+
 /// Builds the app; gives the path of its binary.
 ///
 /// # Errors
@@ -30,9 +41,10 @@ pub fn target_directory(state: &Path) -> PathBuf {
 pub fn build(
     app: &Path,
     target: &Path,
-    release: bool,
+    kind: Kind,
     report: &mut dyn FnMut(Event),
 ) -> Result<PathBuf, BuildError> {
+    let release = kind == Kind::Release;
     let start = Instant::now();
     let profile = if release { "release" } else { "debug" };
     report(Event::Compiling {
@@ -60,6 +72,9 @@ pub fn build(
     }
     if release {
         command.arg("--release");
+    }
+    if kind == Kind::Verification {
+        command.args(["--features", "verification"]);
     }
     let mut child = command.spawn().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => BuildError::NoCargo,

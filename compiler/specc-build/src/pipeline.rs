@@ -161,7 +161,12 @@ pub fn build(
         });
     }
     let target = cargo::target_directory(&folder.state());
-    let produced = cargo::build(&folder.app(), &target, options.release, report)?;
+    let kind = if options.release {
+        cargo::Kind::Release
+    } else {
+        cargo::Kind::Debug
+    };
+    let produced = cargo::build(&folder.app(), &target, kind, report)?;
     let profile = if options.release { "release" } else { "debug" };
     let kept = folder.state().join("bin").join(format!(
         "app-{profile}-{}",
@@ -192,6 +197,29 @@ pub fn build(
         outcome,
         changed: true,
     })
+}
+
+/// Builds the program as a verifier needs it: with a clock that can be set and rows that can be put in place.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_for_verification(
+    folder: &Folder,
+    overwrite: bool,
+    report: &mut dyn FnMut(Event),
+) -> Result<(Checked, PathBuf), Stop> {
+    let options = Options {
+        no_compile: true,
+        overwrite,
+        ..Options::default()
+    };
+    let built = build(folder, options, report)?;
+    let _lock = lock::take(folder, || report(Event::WaitingForLock))?;
+    let target = cargo::target_directory(&folder.state());
+    let produced = cargo::build(&folder.app(), &target, cargo::Kind::Verification, report)?;
+    let kept = folder.state().join("bin").join("app-verification");
+    keep(&produced, &kept)?;
+    Ok((built.checked, kept))
 }
 
 /// The rendered app with what happens to its data.

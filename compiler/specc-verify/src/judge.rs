@@ -28,6 +28,21 @@ pub enum Verdict {
     Failed,
     /// Nothing was seen that would tell.
     NotExercised,
+    /// It did not, and then, under the same circumstances, it did.
+    Flaky,
+}
+
+impl Verdict {
+    /// As reports name it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Failed => "failed",
+            Verdict::NotExercised => "not exercised",
+            Verdict::Flaky => "flaky",
+        }
+    }
 }
 
 /// One thing that is demanded of the app, and what was seen.
@@ -302,6 +317,7 @@ impl Stage<'_> {
         (all, open): (&[Mutant], &mut Vec<usize>),
         seed: u64,
     ) -> Result<Vec<Record>, NoAnswer> {
+        let ir = self.mirror.model.ir();
         let mut records = Vec::new();
         let mut besides = 0;
         for (number, thought) in thoughts.into_iter().enumerate() {
@@ -320,6 +336,7 @@ impl Stage<'_> {
             let differences = self.set()?;
             if let Some(Difference(seen)) = differences.first() {
                 records.push(walk(
+                    ir,
                     seed,
                     number,
                     &thought,
@@ -330,10 +347,17 @@ impl Stage<'_> {
                 return Ok(records);
             }
             let (wrong, exchange) = self.perform(&thought)?;
-            let verdict = if wrong.is_some() {
-                Verdict::Failed
-            } else {
-                Verdict::Held
+            let verdict = match wrong {
+                None => Verdict::Held,
+                // What is wrong is wrong every time, under the same circumstances.
+                Some(_) => {
+                    self.dirty = true;
+                    self.set()?;
+                    match self.perform(&thought)?.0 {
+                        Some(_) => Verdict::Failed,
+                        None => Verdict::Flaky,
+                    }
+                }
             };
             let seen = wrong.unwrap_or_else(|| outcome_in_words(&thought.outcome));
             for at in &tells {
@@ -351,7 +375,15 @@ impl Stage<'_> {
                 }
             }
             open.retain(|at| !tells.contains(at));
-            records.push(walk(seed, number, &thought, verdict, seen, Some(exchange)));
+            records.push(walk(
+                ir,
+                seed,
+                number,
+                &thought,
+                verdict,
+                seen,
+                Some(exchange),
+            ));
         }
         Ok(records)
     }
@@ -426,6 +458,7 @@ fn outcome_in_words(outcome: &Outcome) -> String {
 }
 
 fn walk(
+    ir: &Ir,
     seed: u64,
     number: usize,
     thought: &Thought,
@@ -440,11 +473,40 @@ fn walk(
     Record {
         id: format!("walk.{seed}.{number}"),
         class: "walks",
-        what: format!("{:?}", thought.operation),
+        what: in_words(ir, thought),
         span,
         verdict,
         seen,
         exchange,
         seed,
     }
+}
+
+/// `a visitor creates Ticket`, `user 3 does solve on Ticket`
+fn in_words(ir: &Ir, thought: &Thought) -> String {
+    let who = match thought.caller.me {
+        Some(me) => format!("user {me}"),
+        None => "a visitor".to_owned(),
+    };
+    let name = |entity: EntityId| {
+        let entity = ir.entities.get(entity.0 as usize);
+        entity.map_or("", |entity| entity.name.text.as_str())
+    };
+    let does = match &thought.operation {
+        Operation::Create(entity, _) => format!("creates {}", name(*entity)),
+        Operation::Read(entity, _) => format!("reads {}", name(*entity)),
+        Operation::Update(entity, ..) => format!("updates {}", name(*entity)),
+        Operation::Delete(entity, ..) => format!("deletes {}", name(*entity)),
+        Operation::List(query) => format!("lists {}", name(query.entity)),
+        Operation::Step(entity, step, ..) => format!("does {step} on {}", name(*entity)),
+        Operation::Act(id, ..) => {
+            let action = ir.actions.get(id.0 as usize);
+            format!(
+                "does {}",
+                action.map_or("", |action| action.name.text.as_str())
+            )
+        }
+        Operation::SignUp(..) => "signs up".to_owned(),
+    };
+    format!("{who} {does}")
 }

@@ -4,7 +4,6 @@ use crate::app::{App, NoAnswer};
 use crate::judge::{Record, Verdict};
 use crate::mirror::{Difference, Mirror};
 use specc_ir::ir::{EntityId, Scenario};
-use specc_ir::model::Operation;
 use specc_ir::model::{Act, Model, Stage, State, play_on};
 
 /// The app on the stage.
@@ -51,49 +50,94 @@ impl Stage for Follows<'_> {
         self.alive(planted)
     }
 
-    fn done(&mut self, acts: &[Act], state: &State) -> Result<(), String> {
+    fn done(
+        &mut self,
+        acts: &[Act],
+        before: &State,
+        after: &State,
+    ) -> Result<Option<(Vec<Act>, State)>, String> {
         if let [act] = acts {
             let asked = self.mirror.act(act.caller, &act.operation);
             let exchange = self.alive(asked)?;
-            self.same(state)?;
+            self.same(after)?;
             return match self.mirror.judge(&act.operation, &act.outcome, &exchange) {
                 Some(Difference(text)) => Err(text),
-                None => Ok(()),
+                None => Ok(None),
             };
         }
-        // At the same time: in some order it must come out as the model has it, so as many are carried out.
-        let mirror = &self.mirror;
+        let mut later = Vec::new();
+        for act in acts {
+            let ask = self.mirror.later(act.caller, &act.operation);
+            later.push(self.alive(ask)?);
+        }
         let answers: Vec<Result<u16, NoAnswer>> = std::thread::scope(|scope| {
-            let asked: Vec<_> = acts
-                .iter()
-                .map(|act| (act.caller, act.operation.clone()))
-                .map(|(caller, operation)| mirror.later(caller, &operation))
-                .collect();
-            let threads: Vec<_> = asked
+            let threads: Vec<_> = later
                 .into_iter()
-                .map(|ask| scope.spawn(move || ask.and_then(|ask| ask.send())))
+                .map(|ask| scope.spawn(move || ask.send()))
                 .collect();
-            threads
+            let answers = threads
                 .into_iter()
-                .map(|thread| thread.join().unwrap_or(Ok(0)))
-                .collect()
+                .map(|thread| thread.join().unwrap_or(Ok(0)));
+            answers.collect()
         });
-        let mut succeeded = 0;
+        let mut statuses = Vec::new();
         for answer in answers {
-            let status = self.alive(answer)?;
-            succeeded += usize::from((200..300).contains(&status));
+            statuses.push(self.alive(answer)?);
         }
-        let wanted = acts.iter().filter(|act| act.outcome.is_ok()).count();
-        if succeeded != wanted {
-            return Err(format!(
-                "{succeeded} of {} were carried out, not {wanted}",
-                acts.len()
-            ));
-        }
-        let reads = acts
+        self.in_some_order(acts, before, &statuses).map(Some)
+    }
+}
+
+impl Follows<'_> {
+    /// What happened at the same time must come out as if it had happened one after another, in some order.
+    fn in_some_order(
+        &mut self,
+        acts: &[Act],
+        before: &State,
+        statuses: &[u16],
+    ) -> Result<(Vec<Act>, State), String> {
+        let carried_out = |status: &u16| (200..300).contains(status);
+        let (first, last): (Vec<_>, Vec<_>) = acts
             .iter()
-            .all(|act| matches!(act.operation, Operation::Read(..) | Operation::List(_)));
-        if reads { Ok(()) } else { self.same(state) }
+            .zip(statuses)
+            .partition(|(_, status)| carried_out(status));
+        let mut seen = String::new();
+        // Whoever was carried out came first, in one order or another; whoever was refused came behind them.
+        for turn in 0..first.len().max(1) {
+            let mut order = first.clone();
+            order.rotate_left(turn);
+            order.extend(last.clone());
+            let mut state = before.clone();
+            let mut done = Vec::new();
+            let mut fits = true;
+            for (act, status) in order {
+                let outcome = self
+                    .mirror
+                    .model
+                    .perform(&state, act.caller, &act.operation);
+                let wanted = outcome
+                    .as_ref()
+                    .map_or_else(|refusal| refusal.point.status(), |_| 200);
+                fits &= wanted == *status || (outcome.is_ok() && carried_out(status));
+                let outcome = outcome.map(|(after, answer)| {
+                    state = after;
+                    answer
+                });
+                done.push(Act {
+                    outcome,
+                    ..act.clone()
+                });
+            }
+            if !fits {
+                seen = format!("the answers are {statuses:?}, which no order gives");
+                continue;
+            }
+            match self.same(&state) {
+                Ok(()) => return Ok((done, state)),
+                Err(text) => seen = text,
+            }
+        }
+        Err(seen)
     }
 }
 

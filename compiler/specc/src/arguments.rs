@@ -129,6 +129,27 @@ pub enum Command {
         #[arg(long)]
         no_watch: bool,
     },
+    /// Hold the running app against the spec, sentence by sentence.
+    ///
+    /// Exit code: 0 all held, 1 something failed, 2 the spec is no use or nothing could be looked at, 3 everything that was
+    /// seen held and something was not exercised (with --strict, or an effect failed).
+    Verify {
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// Where the dice begin; the same seed does the same things.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Seconds after which nothing new is begun.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+        time: u64,
+        /// Exit with 3 where something was not exercised.
+        #[arg(long)]
+        strict: bool,
+        /// Replace files that were changed by hand; copies go to .specc/replaced.
+        #[arg(long)]
+        overwrite: bool,
+    },
     /// Say whether this machine has what specc needs.
     Doctor,
     /// Print completions for a shell.

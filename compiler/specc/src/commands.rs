@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Errors in the spec, or something to format.
 const SPEC: u8 = 1;
@@ -51,6 +52,21 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             };
             build(&mut show, program, options)
         }
+        Command::Verify {
+            program,
+            seed,
+            time,
+            strict,
+            overwrite,
+        } => {
+            let options = crate::verify::Wanted {
+                seed: *seed,
+                time: Duration::from_secs(*time),
+                strict: *strict,
+                overwrite: *overwrite,
+            };
+            crate::verify::verify(&mut show, &folder(program), &options)
+        }
         Command::Run {
             program,
             port,
@@ -78,7 +94,7 @@ fn folder(program: &Program) -> Folder {
     Folder::at(&program.path)
 }
 
-fn failed(show: &Show, error: &BuildError) -> u8 {
+pub(crate) fn failed(show: &Show, error: &BuildError) -> u8 {
     show.error(error);
     match error {
         BuildError::NoSpec { .. } => USAGE,
@@ -91,7 +107,7 @@ fn failed(show: &Show, error: &BuildError) -> u8 {
     }
 }
 
-fn stopped(show: &Show, stop: &Stop) -> u8 {
+pub(crate) fn stopped(show: &Show, stop: &Stop) -> u8 {
     match stop {
         Stop::Spec(checked) => {
             show.diagnostics(&checked.diagnostics, &checked.sources);

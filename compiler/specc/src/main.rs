@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod doctor;
 mod show;
+mod verify;
 
 mod embedded {
     //! What the build script embedded.

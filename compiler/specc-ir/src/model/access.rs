@@ -104,8 +104,8 @@ impl View<'_> {
         Ok(false)
     }
 
-    /// The caller could be allowed to write this field of some row.
-    pub fn could_write(&self, entity: EntityId, verb: Verb, field: FieldId) -> Result<bool> {
+    /// The caller could be allowed this field of some row.
+    pub fn could_have(&self, entity: EntityId, verb: Verb, field: FieldId) -> Result<bool> {
         for grant in self.grants(entity, verb) {
             if self.model.covers(entity, grant, field) && self.could_be(&grant.who)? {
                 return Ok(true);

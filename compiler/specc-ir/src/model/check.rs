@@ -137,17 +137,15 @@ impl View<'_> {
                         let parent = self.model.entity(entity).parent;
                         let fixed = verb == Verb::Update
                             && (declared.fixed || parent.is_some_and(|parent| parent.field == *id));
-                        if fixed || !self.could_write(entity, verb, *id)? {
+                        if fixed || !self.could_have(entity, verb, *id)? {
                             Some("read-only")
                         } else {
                             match given {
                                 Given::Malformed => Some("type"),
                                 Given::Value(value) => {
                                     let broken = self.broken_rule(declared, value)?;
-                                    let reaches = kept(*id) == *value
-                                        || self.reachable(value, &declared.ty)?;
                                     values.push((*id, value.clone()));
-                                    broken.or((!reaches).then_some("reference"))
+                                    broken
                                 }
                             }
                         }
@@ -157,6 +155,34 @@ impl View<'_> {
             };
             if let Some(rule) = problem {
                 problems.push(problem_of(&self.model.name(entity, *field), rule));
+            }
+        }
+        if verb == Verb::Create {
+            for (position, field) in self.model.entity(entity).fields.iter().enumerate() {
+                let id = field_id(position);
+                let missing = field.required
+                    && field.default.is_none()
+                    && field.computed.is_none()
+                    && !matches!(field.ty, Type::Slug(_))
+                    && !given.iter().any(|(known, _)| *known == FieldRef::Field(id));
+                if missing && self.could_have(entity, verb, id)? {
+                    if problems.is_empty() {
+                        source = field.span;
+                    }
+                    problems.push(problem_of(&field.name.text, "required"));
+                }
+            }
+        }
+        refuse(problems, source)?;
+        // Where each is a value: what it points to.
+        let mut problems = Vec::new();
+        for (id, value) in &values {
+            if let Some(declared) = self.model.field(entity, *id)
+                && kept(*id) != *value
+                && !self.reachable(value, &declared.ty)?
+            {
+                source = declared.span;
+                problems.push(problem_of(&declared.name.text, "reference"));
             }
         }
         refuse(problems, source)?;
@@ -202,9 +228,8 @@ impl View<'_> {
                             },
                         }
                     };
-                    let reaches = self.reachable(&value, &input.ty)?;
                     values.push((input.name.text.clone(), value));
-                    broken.or((!reaches).then_some("reference"))
+                    broken
                 }
             };
             if let Some(rule) = problem {
@@ -214,6 +239,17 @@ impl View<'_> {
                     source
                 };
                 problems.push(problem_of(&input.name.text, rule));
+            }
+        }
+        refuse(problems, source)?;
+        let mut problems = Vec::new();
+        for input in declared {
+            let sent = values.iter().find(|(name, _)| *name == input.name.text);
+            if let Some((name, value)) = sent
+                && !self.reachable(value, &input.ty)?
+            {
+                source = input.name.span;
+                problems.push(problem_of(name, "reference"));
             }
         }
         refuse(problems, source)?;

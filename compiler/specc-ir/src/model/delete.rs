@@ -123,7 +123,7 @@ impl Run<'_> {
         let Some(field) = self.model.field(pointer.entity, pointer.field) else {
             return Ok(false);
         };
-        let held = Refusal::field(Point::Held, &field.name.text, "reference", field.span);
+        let held = Refusal::field(Point::Held, "", "referenced", field.span);
         if pointer.many {
             let Value::List(rows) = value else {
                 return Ok(false);
@@ -136,11 +136,11 @@ impl Run<'_> {
             if left.len() < least as usize {
                 return Err(held);
             }
-            self.write(
-                pointer.entity,
-                pointer.row,
-                &[(pointer.field, Value::List(left))],
-            );
+            // Nothing else of the row changes, its version neither.
+            self.touch(pointer.entity, pointer.row);
+            if let Some(row) = self.state.row_mut(pointer.entity, pointer.row) {
+                row.set(pointer.field, Value::List(left));
+            }
             return Ok(false);
         }
         match field.on_delete {

@@ -255,6 +255,16 @@ impl Run<'_> {
         system: bool,
         item: &EffectItem,
     ) -> Result<i64> {
+        // Who may never do such a thing hears so first.
+        let nobody = Frame::default();
+        let view = self.view(&nobody);
+        let mut could = system || view.could_be(&view.named(entity, Verb::Create))?;
+        for (field, _) in given {
+            could = could && (system || view.could_have(entity, Verb::Create, *field)?);
+        }
+        if !could {
+            return Err(Refusal::at(Point::Right, item.span));
+        }
         let row = self.draft(entity, given, self.caller.me)?;
         self.check_row(entity, &row, Point::Effect)?;
         let id = self.insert(entity, row);

@@ -21,7 +21,12 @@ pub(super) fn perform(
         Operation::Read(entity, row) => {
             let frame = Frame::of(*entity, *row);
             let view = run.view(&frame);
-            run.enter_row(&view.named(*entity, Verb::Read), *entity, *row, Span::default())?;
+            run.enter_row(
+                &view.named(*entity, Verb::Read),
+                *entity,
+                *row,
+                Span::default(),
+            )?;
             let seen = view.seen(*entity, *row)?;
             let seen = seen.ok_or_else(|| Refusal::at(Point::Row, Span::default()))?;
             return Ok((run.state, Answer::Row(*row, Some(seen))));
@@ -30,6 +35,21 @@ pub(super) fn perform(
             let frame = Frame::default();
             let view = run.view(&frame);
             view.enter(&view.named(query.entity, Verb::Read), Span::default())?;
+            // What the caller can read in no row can't be asked about.
+            let filtered = query.filters.iter().map(|(field, _)| *field);
+            for field in filtered.chain(query.sort.map(|(field, _)| field)) {
+                if let FieldRef::Field(id) = field
+                    && !view.could_have(query.entity, Verb::Read, id)?
+                {
+                    let name = model.name(query.entity, field);
+                    return Err(Refusal::field(
+                        Point::Input,
+                        &name,
+                        "forbidden",
+                        Span::default(),
+                    ));
+                }
+            }
             let rows = view.list(query)?;
             return Ok((run.state, Answer::Rows(rows)));
         }
@@ -278,10 +298,10 @@ impl<'m> Run<'m> {
             let allowed = match action.filter(|action| !action.step) {
                 Some(action) => view.is_one_of(&action.who)?,
                 None => {
-                    leading.is_empty()
-                        || self
-                            .first(&leading, |step| self.steps_in(step, &frame))?
-                            .is_some()
+                    let any: Vec<&Step> = steps.iter().map(|(_, step)| *step).collect();
+                    let asked = if leading.is_empty() { &any } else { &leading };
+                    self.first(asked, |step| self.steps_in(step, &frame))?
+                        .is_some()
                 }
             };
             if !allowed {
@@ -302,7 +322,7 @@ impl<'m> Run<'m> {
                         .map_or(Ok(true), |when| view.condition(when))?)
             })?;
             let Some(taken) = taken else {
-                return Err(Refusal::at(Point::State, place));
+                return Err(Refusal::field(Point::State, "", "not-now", place));
             };
             self.write(entity, row, &[(lifecycle.field, Value::Choice(taken.to))]);
         }

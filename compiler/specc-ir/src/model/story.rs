@@ -34,11 +34,17 @@ pub trait Stage {
     /// # Errors
     /// What was seen instead.
     fn given(&mut self, state: &State, entity: EntityId, row: i64) -> Result<(), String>;
-    /// Somebody did something, several of them at the same time: what came of each, and the state afterwards.
+    /// Somebody did something, several of them at the same time: what came of each, one after another in this order, with
+    /// the states before and after. Where another order is what happened, its outcomes and the state after it.
     ///
     /// # Errors
     /// What was seen instead.
-    fn done(&mut self, acts: &[Act], state: &State) -> Result<(), String>;
+    fn done(
+        &mut self,
+        acts: &[Act],
+        before: &State,
+        after: &State,
+    ) -> Result<Option<(Vec<Act>, State)>, String>;
 }
 
 /// What somebody did and what came of it.
@@ -62,8 +68,13 @@ impl Stage for Alone {
     fn given(&mut self, _: &State, _: EntityId, _: i64) -> Result<(), String> {
         Ok(())
     }
-    fn done(&mut self, _: &[Act], _: &State) -> Result<(), String> {
-        Ok(())
+    fn done(
+        &mut self,
+        _: &[Act],
+        _: &State,
+        _: &State,
+    ) -> Result<Option<(Vec<Act>, State)>, String> {
+        Ok(None)
     }
 }
 
@@ -157,13 +168,18 @@ impl Story<'_, '_> {
                 times,
             } => {
                 self.outcomes.clear();
+                let before = self.state.clone();
                 let mut acts = Vec::new();
                 for _ in 0..*times {
                     for actor in actors {
                         acts.push(self.does(actor, what)?);
                     }
                 }
-                self.stage.done(&acts, &self.state)
+                if let Some((acts, state)) = self.stage.done(&acts, &before, &self.state)? {
+                    self.outcomes = acts.into_iter().map(|act| act.outcome.err()).collect();
+                    self.state = state;
+                }
+                Ok(())
             }
             StepKind::Succeeds => match self.outcomes.iter().flatten().next() {
                 None if !self.outcomes.is_empty() => Ok(()),

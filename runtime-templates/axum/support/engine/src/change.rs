@@ -175,7 +175,7 @@ pub(crate) fn create(
         let open = allowed & writable(entity, true);
         let own = |error: &FieldError| {
             error.rule != "required"
-                || find_field(entity, error.field).is_some_and(|index| open & bit(index) != 0)
+                || find_field(entity, &error.field).is_some_and(|index| open & bit(index) != 0)
         };
         if by_person && !errors.iter().any(own) {
             let parent = entity.parent.and_then(|field| match values.get(field) {

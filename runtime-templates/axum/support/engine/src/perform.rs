@@ -87,7 +87,7 @@ pub(crate) fn step<'t>(
     })
 }
 
-/// The step that is taken: may the caller, does it lead on from here, is what it needs there, does its condition hold?
+/// The step that is taken: may the caller, is what it needs there, does it lead on from here, does its condition hold?
 fn choose(
     scope: &Scope<'_>,
     entity: &'static Entity,
@@ -113,11 +113,11 @@ fn choose(
     if version.is_some_and(|version| version != operation.this.version) {
         return Err(Refusal::Stale);
     }
-    if leading.is_empty() {
-        return Err(not_now(one));
-    }
     if let Some(body) = one.body {
         (body.requires)(operation)?;
+    }
+    if leading.is_empty() {
+        return Err(not_now(one));
     }
     for otherwise in [false, true] {
         for step in allowed.iter().filter(|step| step.otherwise == otherwise) {
