@@ -161,13 +161,18 @@ impl Mutants<'_> {
         let mut parts = 0;
         walk::each(expr, &mut |_| parts += 1);
         for part in 0..parts {
-            for (kind, what) in wrong_parts(expr, part) {
+            for (kind, what) in wrong_parts(self.ir, expr, part) {
                 let (place, twist) = (place.clone(), kind);
-                self.add(at, &format!("{}{part}", kind.name()), what, move |ir| {
-                    if let Some(expr) = place.get_mut(ir) {
-                        twist.apply(expr, part);
-                    }
-                });
+                self.add(
+                    at,
+                    &format!("{}{part}{}", kind.name(), kind.which()),
+                    what,
+                    move |ir| {
+                        if let Some(expr) = place.get_mut(ir) {
+                            twist.apply(expr, part);
+                        }
+                    },
+                );
             }
         }
     }
@@ -707,6 +712,8 @@ enum Twist {
     Backwards,
     /// All rows.
     Unfiltered,
+    /// This value of the choice counts as well.
+    Also(u32),
     /// Every role.
     AnyRole,
 }
@@ -722,7 +729,15 @@ impl Twist {
             Twist::Choice => "choice",
             Twist::Backwards => "backwards",
             Twist::Unfiltered => "unfiltered",
+            Twist::Also(_) => "also",
             Twist::AnyRole => "any-role",
+        }
+    }
+
+    fn which(self) -> String {
+        match self {
+            Twist::Also(value) => format!("-{value}"),
+            _ => String::new(),
         }
     }
 
@@ -757,6 +772,14 @@ impl Twist {
                     .for_each(|sort| sort.descending = !sort.descending);
             }
             (Twist::Unfiltered, ExprKind::Aggregate(aggregate)) => aggregate.filter = None,
+            (Twist::Also(value), ExprKind::Binary(_, left, right)) => {
+                let ExprKind::Literal(Literal::Choice(choice, _)) = right.kind else {
+                    return;
+                };
+                let mut other = (**right).clone();
+                other.kind = ExprKind::Literal(Literal::Choice(choice, value));
+                expr.kind = ExprKind::OneOf(left.clone(), vec![(**right).clone(), other]);
+            }
             (Twist::AnyRole, _) => *expr = truth(true),
             _ => {}
         }
@@ -764,12 +787,13 @@ impl Twist {
 }
 
 /// What can be wrong in this part of an expression.
-fn wrong_parts(expr: &Expr, part: usize) -> Vec<(Twist, String)> {
+fn wrong_parts(ir: &Ir, expr: &Expr, part: usize) -> Vec<(Twist, String)> {
     let mut at = 0;
     let mut found = Vec::new();
     walk::each(expr, &mut |expr| {
         if at == part {
             found = wrong_part(expr);
+            also(ir, expr, &mut found);
         }
         at += 1;
     });
@@ -846,6 +870,28 @@ fn wrong_part(expr: &Expr) -> Vec<(Twist, String)> {
             found
         }
         _ => Vec::new(),
+    }
+}
+
+/// `state is open`: each other value of the choice.
+fn also(ir: &Ir, expr: &Expr, found: &mut Vec<(Twist, String)>) {
+    let ExprKind::Binary(BinaryOp::Is, _, right) = &expr.kind else {
+        return;
+    };
+    let ExprKind::Literal(Literal::Choice(id, meant)) = right.kind else {
+        return;
+    };
+    let values = ir
+        .choices
+        .get(id.0 as usize)
+        .map_or(&[][..], |choice| &choice.values);
+    for (at, value) in (0..).zip(values) {
+        if at != meant {
+            found.push((
+                Twist::Also(at),
+                format!("{} counts as well", value.name.text),
+            ));
+        }
     }
 }
 
