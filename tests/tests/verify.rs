@@ -188,3 +188,25 @@ fn a_spec_with_mistakes_is_of_no_use() {
     command.arg("verify").arg(work.path()).stdin(Stdio::null());
     assert_eq!(command.output().unwrap().status.code(), Some(2));
 }
+
+/// What the judge needs beside the app is in no binary that people get.
+#[test]
+fn nothing_of_it_is_shipped() {
+    let helpdesk = program(&root().join("examples/helpdesk"));
+    let built = Command::new(specc())
+        .arg("build")
+        .arg(&helpdesk)
+        .env("SPECC_TARGET_DIR", apps_target())
+        .output()
+        .unwrap();
+    assert!(built.status.success());
+    let binary = String::from_utf8(built.stdout).unwrap();
+    let holds = |path: &Path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(13).any(|part| part == b"/verification")
+    };
+    assert!(!holds(Path::new(binary.trim())));
+    let (code, _) = verify(&helpdesk, &["--time", "1"]);
+    assert_eq!(code, 0);
+    assert!(holds(&helpdesk.join(".specc/bin/app-verification")));
+}

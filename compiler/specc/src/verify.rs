@@ -72,15 +72,17 @@ fn judged(
     binary: &Path,
     wanted: &Wanted,
 ) -> Result<Judged, BuildError> {
-    let data = folder.state().join("verification");
-    let _ = std::fs::remove_dir_all(&data);
-    std::fs::create_dir_all(&data).map_err(BuildError::io("create", &data))?;
+    let state = folder.state();
+    let data = tempfile::Builder::new()
+        .prefix("verification-")
+        .tempdir_in(&state)
+        .map_err(BuildError::io("create a folder in", &state))?;
     let listener = listen(Some(0))?;
     let address = listener.local_addr().map_err(BuildError::io(
         "read the address of",
         "the listening socket",
     ))?;
-    let running = start_alone(binary, &listener, &data)?;
+    let running = start_alone(binary, &listener, data.path())?;
     let options = Options {
         seed: wanted.seed,
         time: wanted.time,
@@ -89,7 +91,6 @@ fn judged(
     let judged = App::at(format!("http://{address}"))
         .and_then(|app| judge::judge(&checked.ir, &app, options, &mut |_| {}));
     drop(running);
-    let _ = std::fs::remove_dir_all(&data);
     Ok(judged)
 }
 
