@@ -178,6 +178,17 @@ impl Mutants<'_> {
     }
 
     fn roles(&mut self) {
+        if self.ir.accounts.sign_up {
+            let at = At {
+                id: "accounts".to_owned(),
+                class: Class::Accounts,
+                span: self.ir.accounts.span,
+                entity: None,
+            };
+            self.add(&at, "password", "a password may be shorter by one", |ir| {
+                ir.accounts.password_min = ir.accounts.password_min.saturating_sub(1);
+            });
+        }
         for (position, role) in self.ir.roles.iter().enumerate() {
             let at = At {
                 id: format!("roles.{}", specc_syntax::names::fold_name(&role.name.text)),

@@ -6,7 +6,7 @@ use crate::mirror::{Difference, Mirror};
 use crate::scenario;
 use crate::scene::{Dice, Pool, Scene};
 use rayon::prelude::*;
-use specc_ir::ir::{EntityId, Ir, Type};
+use specc_ir::ir::{EntityId, Ir};
 use specc_ir::model::{Answer, Caller, Model, Operation, Refusal, State, Surroundings};
 use specc_ir::mutate::{Mutant, mutants};
 use specc_syntax::span::Span;
@@ -257,7 +257,7 @@ enum Observed {
 
 fn observed(ir: &Ir, outcome: &Outcome) -> Observed {
     match outcome {
-        Ok((state, answer)) => Observed::Done(Box::new(visible(ir, state)), answer.clone()),
+        Ok((state, answer)) => Observed::Done(Box::new(state.visible(ir)), answer.clone()),
         Err(refusal) => {
             let mut rules: Vec<String> = refusal
                 .problems
@@ -269,22 +269,6 @@ fn observed(ir: &Ir, outcome: &Outcome) -> Observed {
             Observed::Refused(refusal.point.status(), rules)
         }
     }
-}
-
-/// A state without what never leaves the server.
-fn visible(ir: &Ir, state: &State) -> State {
-    let mut state = state.clone();
-    for (entity, declared) in (0..).map(EntityId).zip(&ir.entities) {
-        for (field, declared) in (0..).map(specc_ir::ir::FieldId).zip(&declared.fields) {
-            if declared.private || matches!(declared.ty, Type::Password | Type::Json) {
-                let ids: Vec<i64> = state.ids(entity).collect();
-                for id in ids {
-                    state.adopt(entity, id, field, specc_ir::eval::Value::Empty);
-                }
-            }
-        }
-    }
-    state
 }
 
 /// A scene in the app.

@@ -192,27 +192,15 @@ impl<'a> Dice<'a> {
             .filter(|(_, role)| role.when.is_none())
             .map(|(id, _)| id)
             .collect();
-        let mut wanted: Vec<Vec<RoleId>> = given.iter().map(|role| vec![*role]).collect();
-        wanted.extend(given.iter().map(|role| vec![*role]));
-        wanted.push(Vec::new());
-        for roles in wanted {
-            self.row(&mut scene, USER, &roles);
-        }
-        // Parents and what is referred to come first; what needs a row that is not there yet comes in a later round.
-        for round in 0..4 {
-            for entity in (1..u32::try_from(ir.entities.len()).unwrap_or(1)).map(EntityId) {
-                let there = scene.state.ids(entity).count();
-                let wanted = if round == 0 {
-                    self.random.usize(2..5)
-                } else {
-                    usize::from(there < 3) * 2
-                };
-                for _ in 0..wanted {
-                    self.row(&mut scene, entity, &[]);
-                }
+        let mut people: Vec<Vec<RoleId>> = given.iter().map(|role| vec![*role]).collect();
+        people.push(Vec::new());
+        // Twice: what somebody belongs to may be there only when there was somebody to make it.
+        for _ in 0..2 {
+            for roles in &people {
+                self.row(&mut scene, USER, roles);
             }
+            self.rows(&mut scene);
         }
-        // People may come to belong to something that is there only now.
         let lengths: Vec<i64> = self.pool.lengths.iter().copied().collect();
         let later = self
             .one_of([0, 0, HOUR, DAY, 40 * DAY].into_iter().chain(lengths))
@@ -220,6 +208,24 @@ impl<'a> Dice<'a> {
         let exactly = self.one_of([-1, 0, 1]).unwrap_or(0);
         scene.now = planted + (later.max(0) + exactly).max(0);
         scene
+    }
+
+    /// Some rows of everything. Parents and what is referred to come first; what needs a row that is not there yet comes in
+    /// a later round.
+    fn rows(&mut self, scene: &mut Scene) {
+        let entities = u32::try_from(self.ir().entities.len()).unwrap_or(1);
+        for round in 0..3 {
+            for entity in (1..entities).map(EntityId) {
+                let there = scene.state.ids(entity).count();
+                let wanted = match round {
+                    0 => self.random.usize(1..4),
+                    _ => usize::from(there < 3) * 2,
+                };
+                for _ in 0..wanted {
+                    self.row(scene, entity, &[]);
+                }
+            }
+        }
     }
 
     fn row(&mut self, scene: &mut Scene, entity: EntityId, roles: &[RoleId]) {
@@ -527,6 +533,9 @@ impl<'a> Dice<'a> {
         for _ in 0..50 {
             let entity = EntityId(self.random.u32(0..entities));
             let row = self.one_of(scene.state.ids(entity).collect::<Vec<_>>());
+            if self.random.u32(0..80) == 0 && ir.accounts.sign_up && !ir.accounts.confirm_email {
+                return (Caller { me: None, ..caller }, self.sign_up(scene));
+            }
             let operation = match self.random.u32(0..16) {
                 0..=3 if entity != USER => Some(self.create(scene, entity)),
                 4 => row.map(|row| Operation::Read(entity, row)),
@@ -541,6 +550,46 @@ impl<'a> Dice<'a> {
             }
         }
         (caller, Operation::List(Query::all(USER)))
+    }
+
+    /// Somebody opens an account, now and then with what is no address, no name or too short a password.
+    fn sign_up(&mut self, scene: &Scene) -> Operation {
+        let email = (0..).map(FieldId).zip(
+            self.ir()
+                .entities
+                .first()
+                .into_iter()
+                .flat_map(|user| &user.fields),
+        );
+        let email = email
+            .into_iter()
+            .find(|(_, field)| field.name.text == "email")
+            .map(|(id, _)| id);
+        let known = self.one_of(scene.people.clone()).zip(email);
+        let known = known.map(|(row, field)| {
+            self.model
+                .value(&scene.state, scene.now, USER, row, FieldRef::Field(field))
+        });
+        let new = self.word().replace(' ', ".");
+        let email = match (self.random.u32(0..4), known) {
+            (0, Some(Value::Text(known))) => known,
+            _ => format!("{new}@example.com"),
+        };
+        let name = if self.in_ten(1) {
+            String::new()
+        } else {
+            self.word()
+        };
+        let least = self.ir().accounts.password_min as usize;
+        let length = if self.in_ten(2) { least - 1 } else { least };
+        let password: String = "correct horse battery staple "
+            .chars()
+            .cycle()
+            .take(length.max(1))
+            .collect();
+        let password = password.trim_end().to_owned();
+        let missing = length.saturating_sub(password.len());
+        Operation::SignUp(name, email, password + &"x".repeat(missing))
     }
 
     fn create(&mut self, scene: &Scene, entity: EntityId) -> Operation {

@@ -177,8 +177,11 @@ impl<'m> Run<'m> {
         if !unique || !taken(&slug) {
             return Value::text(slug);
         }
+        // The number must fit behind it.
+        let head: String = slug.chars().take(72).collect();
+        let head = head.trim_end_matches('-');
         let numbered = (2..)
-            .map(|number: u32| format!("{slug}-{number}"))
+            .map(|number: u32| format!("{head}-{number}"))
             .find(|slug| !taken(slug));
         numbered.map_or(Value::Empty, Value::Text)
     }
@@ -304,9 +307,16 @@ impl<'m> Run<'m> {
         let span = self.model.ir.accounts.span;
         let least = usize::try_from(self.model.ir.accounts.password_min).unwrap_or(usize::MAX);
         let mut row = self.draft(USER, given, self.caller.me)?;
-        self.check_row(USER, &row, point)?;
+        let mut wrong = self.check_row(USER, &row, point).err();
         if password.chars().count() < least {
-            return Err(Refusal::field(point, "password", "length", span));
+            let short = Refusal::field(point, "password", "length", span);
+            match &mut wrong {
+                Some(wrong) => wrong.problems.extend(short.problems),
+                None => wrong = Some(short),
+            }
+        }
+        if let Some(wrong) = wrong {
+            return Err(wrong);
         }
         let email = self
             .model

@@ -112,14 +112,12 @@ impl View<'_> {
         }
     }
 
-    /// Point 3 for fields: what is given can be written by the caller, and is what the fields may hold. `kept` says what
-    /// a field holds already, which may stay.
+    /// Point 3 for fields: what is given can be written by the caller, and is what the fields may hold.
     pub fn fields(
         &self,
         entity: EntityId,
         verb: Verb,
         given: &[(FieldRef, Given)],
-        kept: impl Fn(FieldId) -> Value,
     ) -> Result<Vec<(FieldId, Value)>> {
         let mut values = Vec::new();
         let mut problems = Vec::new();
@@ -174,9 +172,19 @@ impl View<'_> {
             }
         }
         refuse(problems, source)?;
-        // Where each is a value: what it points to.
+        Ok(values)
+    }
+
+    /// What is given points to rows that the caller may read; `kept` says what a field holds already, which may stay.
+    pub fn references(
+        &self,
+        entity: EntityId,
+        values: &[(FieldId, Value)],
+        kept: impl Fn(FieldId) -> Value,
+    ) -> Result<()> {
         let mut problems = Vec::new();
-        for (id, value) in &values {
+        let mut source = Span::default();
+        for (id, value) in values {
             if let Some(declared) = self.model.field(entity, *id)
                 && kept(*id) != *value
                 && !self.reachable(value, &declared.ty)?
@@ -185,8 +193,7 @@ impl View<'_> {
                 problems.push(problem_of(&declared.name.text, "reference"));
             }
         }
-        refuse(problems, source)?;
-        Ok(values)
+        refuse(problems, source)
     }
 
     /// Point 3 for inputs.

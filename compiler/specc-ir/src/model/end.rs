@@ -31,6 +31,19 @@ impl Broken {
     }
 }
 
+impl Broken {
+    fn refuse(self) -> Result<()> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal {
+            point: Point::Rule,
+            problems: self.problems,
+            source: self.source,
+        })
+    }
+}
+
 impl Run<'_> {
     /// What must hold when an operation ends: for every row, and for each that was made, changed or removed.
     pub fn end(&self) -> Result<()> {
@@ -41,9 +54,14 @@ impl Run<'_> {
     /// The rules and unique values of every row, and those of the operations so far.
     pub fn at_rest(&self) -> Result<()> {
         let mut broken = Broken::default();
-        for (at, declared) in self.model.ir.entities.iter().enumerate() {
+        let entities = self.model.ir.entities.iter().enumerate();
+        for (at, _) in entities.clone() {
+            self.unique_fields(EntityId(u32::try_from(at).unwrap_or(u32::MAX)), &mut broken);
+        }
+        broken.refuse()?;
+        let mut broken = Broken::default();
+        for (at, declared) in entities {
             let entity = EntityId(u32::try_from(at).unwrap_or(u32::MAX));
-            self.unique_fields(entity, &mut broken);
             for rule in &declared.rules {
                 let holds = match (&rule.check, rule.on) {
                     (
@@ -72,14 +90,7 @@ impl Run<'_> {
             }
             self.arithmetic(entity, &mut broken);
         }
-        if broken.problems.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal {
-            point: Point::Rule,
-            problems: broken.problems,
-            source: broken.source,
-        })
+        broken.refuse()
     }
 
     fn problem(&self, entity: EntityId, rule: &Rule) -> Problem {

@@ -93,7 +93,8 @@ impl<'m> Run<'m> {
             &view.named(entity, Verb::Create),
             self.model.entity(entity).span,
         )?;
-        let values = view.fields(entity, Verb::Create, given, |_| Value::Empty)?;
+        let values = view.fields(entity, Verb::Create, given)?;
+        view.references(entity, &values, |_| Value::Empty)?;
         let row = self.draft(entity, &values, self.caller.me)?;
         self.check_row(entity, &row, Point::Input)?;
         let id = self.insert(entity, row);
@@ -159,10 +160,11 @@ impl<'m> Run<'m> {
         let frame = Frame::of(entity, id);
         let view = self.view(&frame);
         self.enter_row(&view.named(entity, Verb::Update), entity, id, span)?;
-        let values = view.fields(entity, Verb::Update, given, |field| {
+        let values = view.fields(entity, Verb::Update, given)?;
+        self.reach(entity, id)?;
+        view.references(entity, &values, |field| {
             self.state.value(entity, id, FieldRef::Field(field))
         })?;
-        self.reach(entity, id)?;
         if !self.may_change(entity, id, &values)? {
             return Err(Refusal::at(Point::Access, span));
         }

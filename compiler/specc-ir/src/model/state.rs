@@ -3,7 +3,7 @@
 use super::Model;
 use crate::eval::{Value, World};
 use crate::expr::{FieldRef, OLD, THIS, VarId};
-use crate::ir::{Entity, EntityId, FieldId, Ir, RoleId, USER};
+use crate::ir::{Entity, EntityId, FieldId, Ir, RoleId, Type, USER};
 use std::collections::BTreeMap;
 
 /// A row.
@@ -76,6 +76,27 @@ impl State {
         if let Some(table) = self.tables.get_mut(&entity) {
             table.remove(&id);
         }
+    }
+
+    /// The state without what never leaves the server: private fields, passwords, who holds which role.
+    #[must_use]
+    pub fn visible(&self, ir: &Ir) -> State {
+        let mut state = self.clone();
+        for (entity, table) in &mut state.tables {
+            let Some(declared) = ir.entities.get(entity.0 as usize) else {
+                continue;
+            };
+            for row in table.values_mut() {
+                row.roles.clear();
+                row.password = None;
+                for (value, field) in row.fields.iter_mut().zip(&declared.fields) {
+                    if field.private || matches!(field.ty, Type::Password | Type::Json) {
+                        *value = Value::Empty;
+                    }
+                }
+            }
+        }
+        state
     }
 
     /// What somebody else made up where the program leaves it open stands in this field.
