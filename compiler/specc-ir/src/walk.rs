@@ -1,7 +1,7 @@
 //! Visits every part of an expression, of an effect.
 
 use crate::expr::{Expr, ExprKind};
-use crate::ir::{Effect, EffectItem, Ir, Operation};
+use crate::ir::{Effect, EffectItem, FieldDefault, Ir, Operation, RuleCheck};
 use specc_syntax::names::same_name;
 
 /// Calls `see` for the expression and everything in it, outermost first.
@@ -63,51 +63,7 @@ pub fn parts(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
 
 /// Calls `change` for the expression and everything in it, innermost first.
 pub fn each_mut(expr: &mut Expr, change: &mut dyn FnMut(&mut Expr)) {
-    match &mut expr.kind {
-        ExprKind::Literal(_)
-        | ExprKind::Var(_)
-        | ExprKind::Me
-        | ExprKind::Now
-        | ExprKind::Today
-        | ExprKind::Input(_)
-        | ExprKind::Output => {}
-        ExprKind::Field(of, ..)
-        | ExprKind::Unary(_, of)
-        | ExprKind::IsSet(of)
-        | ExprKind::IsEmpty(of)
-        | ExprKind::HasRole(of, _)
-        | ExprKind::CanRead(of, _) => each_mut(of, change),
-        ExprKind::Binary(_, left, right) => {
-            each_mut(left, change);
-            each_mut(right, change);
-        }
-        ExprKind::OneOf(of, list) => {
-            each_mut(of, change);
-            list.iter_mut().for_each(|expr| each_mut(expr, change));
-        }
-        ExprKind::If(condition, then, otherwise) => {
-            each_mut(condition, change);
-            each_mut(then, change);
-            each_mut(otherwise, change);
-        }
-        ExprKind::Join(list) | ExprKind::Call(_, list) | ExprKind::Function(_, list) => {
-            list.iter_mut().for_each(|expr| each_mut(expr, change));
-        }
-        ExprKind::Aggregate(aggregate) => {
-            if let Some((row, _)) = &mut aggregate.through {
-                each_mut(row, change);
-            }
-            if let Some(filter) = &mut aggregate.filter {
-                each_mut(filter, change);
-            }
-            if let Some(value) = &mut aggregate.value {
-                each_mut(value, change);
-            }
-            for sort in &mut aggregate.sort {
-                each_mut(&mut sort.by, change);
-            }
-        }
-    }
+    parts_mut(expr, &mut |part| each_mut(part, change));
     change(expr);
 }
 
@@ -326,5 +282,52 @@ pub fn parts_mut(expr: &mut Expr, see: &mut dyn FnMut(&mut Expr)) {
             }
             aggregate.sort.iter_mut().for_each(|sort| see(&mut sort.by));
         }
+    }
+}
+
+/// Calls `see` for every expression of the program, in the order of its parts; not for what they consist of.
+pub fn each_of_program(ir: &Ir, see: &mut dyn FnMut(&Expr)) {
+    for role in &ir.roles {
+        role.when.iter().for_each(&mut *see);
+    }
+    for function in &ir.functions {
+        see(&function.is);
+        for property in &function.always {
+            see(&property.condition);
+        }
+    }
+    for entity in &ir.entities {
+        for field in &entity.fields {
+            let rules = [&field.at_least, &field.at_most, &field.computed];
+            rules.into_iter().flatten().for_each(&mut *see);
+            if let Some(FieldDefault::Value(expr)) = &field.default {
+                see(expr);
+            }
+        }
+        for grant in &entity.access {
+            grant.when.iter().for_each(&mut *see);
+        }
+        for step in entity.lifecycles.iter().flat_map(|cycle| &cycle.steps) {
+            step.when.iter().for_each(&mut *see);
+        }
+        for rule in &entity.rules {
+            match &rule.check {
+                RuleCheck::Holds(expr) => see(expr),
+                RuleCheck::Unique { when, .. } => when.iter().for_each(&mut *see),
+            }
+        }
+    }
+    let hooks = ir.entities.iter().flat_map(|entity| &entity.hooks);
+    let hooks = hooks.map(|hook| &hook.body);
+    for body in hooks.chain(ir.actions.iter().map(|action| &action.body)) {
+        for required in &body.requires {
+            see(&required.condition);
+        }
+        for item in &body.does {
+            each_of_effect(item, &mut |expr| see(expr));
+        }
+    }
+    for action in &ir.actions {
+        action.returns.iter().for_each(&mut *see);
     }
 }

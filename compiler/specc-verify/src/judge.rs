@@ -6,10 +6,11 @@ use crate::mirror::{Difference, Mirror};
 use crate::scenario;
 use crate::scene::{Dice, Pool, Scene};
 use rayon::prelude::*;
-use specc_ir::ir::{EntityId, Ir};
-use specc_ir::model::{Answer, Caller, Model, Operation, Refusal, State, Surroundings};
+use specc_ir::ir::{ActionId, EntityId, Ir};
+use specc_ir::model::{Answer, Caller, Model, Operation, Point, Refusal, State, Surroundings};
 use specc_ir::mutate::{Mutant, mutants};
 use specc_syntax::span::Span;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// 2026-03-02 09:00 UTC, a Monday.
@@ -126,6 +127,41 @@ struct Thought {
     tells: Vec<usize>,
 }
 
+/// How something can come out: what is done, and the point that refuses it.
+type Way = (Deed, Option<Point>);
+
+/// What is done, whoever does it to which row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    Create(EntityId),
+    Read(EntityId),
+    Update(EntityId),
+    Delete(EntityId),
+    List(EntityId),
+    Step(EntityId, String),
+    Act(ActionId),
+    SignUp,
+}
+
+impl Thought {
+    fn way(&self) -> Way {
+        let deed = match &self.operation {
+            Operation::Create(entity, _) => Deed::Create(*entity),
+            Operation::Read(entity, _) => Deed::Read(*entity),
+            Operation::Update(entity, ..) => Deed::Update(*entity),
+            Operation::Delete(entity, ..) => Deed::Delete(*entity),
+            Operation::List(query) => Deed::List(query.entity),
+            Operation::Step(entity, name, ..) => Deed::Step(*entity, name.clone()),
+            Operation::Act(id, ..) => Deed::Act(*id),
+            Operation::SignUp(..) => Deed::SignUp,
+        };
+        (
+            deed,
+            self.outcome.as_ref().err().map(|refusal| refusal.point),
+        )
+    }
+}
+
 /// Judges the app of a program.
 ///
 /// # Errors
@@ -154,6 +190,7 @@ pub fn judge(
     let wrong: Vec<Ir> = all.par_iter().map(|mutant| mutant.of(ir)).collect();
     let mut open: Vec<usize> = (0..all.len()).collect();
     let pool = Pool::of(ir);
+    let mut ways = BTreeSet::new();
     let mut quiet = 0;
     for number in 0.. {
         if open.is_empty() || quiet >= options.quiet || start.elapsed() > options.time {
@@ -169,7 +206,7 @@ pub fn judge(
             state: scene.state.clone(),
             dirty: true,
         };
-        let found = stage.scene(thoughts, (&all, &mut open), seed)?;
+        let found = stage.scene(thoughts, (&all, &mut open), &mut ways, seed)?;
         quiet = if found.iter().any(|record| record.class != "walks") {
             0
         } else {
@@ -299,6 +336,7 @@ impl Stage<'_> {
         &mut self,
         thoughts: Vec<Thought>,
         (all, open): (&[Mutant], &mut Vec<usize>),
+        ways: &mut BTreeSet<Way>,
         seed: u64,
     ) -> Result<Vec<Record>, NoAnswer> {
         let ir = self.mirror.model.ir();
@@ -311,7 +349,9 @@ impl Stage<'_> {
                 .copied()
                 .filter(|at| open.contains(at))
                 .collect();
-            if tells.is_empty() {
+            // What never came out this way before is done in any case.
+            let new = ways.insert(thought.way());
+            if tells.is_empty() && !new {
                 besides += 1;
                 if besides > BESIDES {
                     continue;

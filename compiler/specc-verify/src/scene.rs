@@ -4,8 +4,7 @@
 use specc_ir::eval::{Value, fitted};
 use specc_ir::expr::{Expr, ExprKind, FieldRef, Literal};
 use specc_ir::ir::{
-    Action, ActionId, Effect, EntityId, Field, FieldId, Ir, Parameter, RoleId, RuleCheck, Type,
-    USER, Verb,
+    Action, ActionId, Effect, EntityId, Field, FieldId, Ir, Parameter, RoleId, Type, USER, Verb,
 };
 use specc_ir::model::{Caller, Given, Model, Operation, Query, State};
 use specc_ir::parse::scale;
@@ -45,53 +44,9 @@ impl Pool {
     /// What stands in the program.
     pub fn of(ir: &Ir) -> Pool {
         let mut pool = Pool::default();
-        let mut see = |expr: &Expr| walk::each(expr, &mut |part| pool.literal(part, ir));
-        for entity in &ir.entities {
-            for field in &entity.fields {
-                [&field.at_least, &field.at_most, &field.computed]
-                    .into_iter()
-                    .flatten()
-                    .for_each(&mut see);
-            }
-            entity
-                .access
-                .iter()
-                .filter_map(|grant| grant.when.as_ref())
-                .for_each(&mut see);
-            let steps = entity
-                .lifecycles
-                .iter()
-                .flat_map(|lifecycle| &lifecycle.steps);
-            steps
-                .filter_map(|step| step.when.as_ref())
-                .for_each(&mut see);
-            for rule in &entity.rules {
-                match &rule.check {
-                    RuleCheck::Holds(condition) => see(condition),
-                    RuleCheck::Unique { when, .. } => when.iter().for_each(&mut see),
-                }
-            }
-        }
-        let bodies = ir.actions.iter().map(|action| &action.body);
-        let hooks = ir
-            .entities
-            .iter()
-            .flat_map(|entity| entity.hooks.iter().map(|hook| &hook.body));
-        for body in bodies.chain(hooks) {
-            body.requires
-                .iter()
-                .for_each(|required| see(&required.condition));
-            walk::each_effect(&body.does, &mut |item| match &item.effect {
-                Effect::When { condition, .. } => see(condition),
-                Effect::ForEach {
-                    filter: Some(filter),
-                    ..
-                } => see(filter),
-                Effect::Set { value, .. } => see(value),
-                _ => {}
-            });
-        }
-        ir.functions.iter().for_each(|function| see(&function.is));
+        walk::each_of_program(ir, &mut |expr| {
+            walk::each(expr, &mut |part| pool.literal(part, ir));
+        });
         pool
     }
 

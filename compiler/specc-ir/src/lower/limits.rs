@@ -3,7 +3,7 @@
 //! that each use the one before twice would be a thousand million steps.
 
 use crate::expr::{Expr, ExprKind, FieldRef, OLD, THIS, VarId};
-use crate::ir::{EntityId, FieldDefault, FieldId, FunctionId, Ir, RoleId, RuleCheck, Verb, Who};
+use crate::ir::{EntityId, FieldId, FunctionId, Ir, RoleId, Verb, Who};
 use crate::walk;
 use specc_syntax::diagnostic::Diagnostic;
 use std::collections::HashMap;
@@ -196,65 +196,11 @@ impl<'ir> Sizes<'ir> {
 /// Reports every expression of the program that comes to too much; of a chain, the place where it begins to.
 pub(super) fn all(ir: &Ir, out: &mut Vec<Diagnostic>) {
     let mut sizes = Sizes::new(ir);
-    let mut see = |expr: &Expr| {
+    walk::each_of_program(ir, &mut |expr| {
         if !sizes.fit(expr) {
             report(expr, &mut sizes, out);
         }
-    };
-    ir.roles
-        .iter()
-        .filter_map(|role| role.when.as_ref())
-        .for_each(&mut see);
-    for function in &ir.functions {
-        see(&function.is);
-        function
-            .always
-            .iter()
-            .for_each(|property| see(&property.condition));
-    }
-    for entity in &ir.entities {
-        for field in &entity.fields {
-            field.computed.iter().for_each(&mut see);
-            if let Some(FieldDefault::Value(expr)) = &field.default {
-                see(expr);
-            }
-        }
-        entity
-            .access
-            .iter()
-            .filter_map(|grant| grant.when.as_ref())
-            .for_each(&mut see);
-        let steps = entity
-            .lifecycles
-            .iter()
-            .flat_map(|lifecycle| &lifecycle.steps);
-        steps
-            .filter_map(|step| step.when.as_ref())
-            .for_each(&mut see);
-        for rule in &entity.rules {
-            match &rule.check {
-                RuleCheck::Holds(expr) => see(expr),
-                RuleCheck::Unique { when, .. } => when.iter().for_each(&mut see),
-            }
-        }
-    }
-    let hooks = ir
-        .entities
-        .iter()
-        .flat_map(|entity| &entity.hooks)
-        .map(|hook| &hook.body);
-    for body in hooks.chain(ir.actions.iter().map(|action| &action.body)) {
-        body.requires
-            .iter()
-            .for_each(|requirement| see(&requirement.condition));
-        body.does
-            .iter()
-            .for_each(|effect| walk::each_of_effect(effect, &mut see));
-    }
-    ir.actions
-        .iter()
-        .filter_map(|action| action.returns.as_ref())
-        .for_each(&mut see);
+    });
 }
 
 /// Reports it, unless a part of it or something it asks comes to too much already.
