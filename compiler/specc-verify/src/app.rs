@@ -11,6 +11,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that is read.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// The most requests that are remembered.
+const MOST_SENT: usize = 500;
 
 /// There was no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,8 @@ pub struct Exchange {
     pub status: u16,
     /// What was answered; null for what is no JSON.
     pub body: Json,
+    /// How the app names the user who asked; `None` for nobody.
+    pub user: Option<String>,
 }
 
 /// An app at an address. One for each thread.
@@ -42,6 +46,8 @@ pub struct App {
     base: String,
     /// The tokens of users, by how the app names them.
     tokens: RefCell<BTreeMap<String, String>>,
+    /// What was sent since nothing was there.
+    sent: RefCell<Vec<Exchange>>,
 }
 
 impl std::fmt::Debug for App {
@@ -71,6 +77,7 @@ impl App {
             client,
             base,
             tokens: RefCell::default(),
+            sent: RefCell::default(),
         })
     }
 
@@ -111,13 +118,36 @@ impl App {
         let mut limited = std::io::Read::take(answer, MOST_BYTES);
         std::io::Read::read_to_end(&mut limited, &mut bytes)
             .map_err(|error| fail(error.to_string()))?;
-        Ok(Exchange {
+        let user = token.and_then(|token| {
+            let tokens = self.tokens.borrow();
+            let mut users = tokens.iter().filter(|(_, known)| *known == token);
+            users.next().map(|(user, _)| user.clone())
+        });
+        let exchange = Exchange {
             method: method.to_owned(),
             path: path.to_owned(),
             sent: body.cloned(),
             status,
             body: serde_json::from_slice(&bytes).unwrap_or(Json::Null),
-        })
+            user,
+        };
+        self.remember(&exchange);
+        Ok(exchange)
+    }
+
+    /// What only looks is not needed to see something again.
+    fn remember(&self, exchange: &Exchange) {
+        let mut sent = self.sent.borrow_mut();
+        let looks = exchange.method == "GET" && exchange.path.starts_with("/verification/");
+        if !looks && sent.len() < MOST_SENT {
+            sent.push(exchange.clone());
+        }
+    }
+
+    /// What was sent since the last [`App::reset`], that one included, in order; looks behind the doors left out.
+    #[must_use]
+    pub fn script(&self) -> Vec<Exchange> {
+        self.sent.borrow().clone()
     }
 
     fn control(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json, NoAnswer> {
@@ -138,6 +168,7 @@ impl App {
     /// Where it can't be done.
     pub fn reset(&self, now: i64) -> Result<(), NoAnswer> {
         self.tokens.borrow_mut().clear();
+        self.sent.borrow_mut().clear();
         self.control("POST", "/verification/reset", Some(&json!({ "now": now })))?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use crate::app::{App, Exchange, NoAnswer};
 use crate::mirror::{Difference, Mirror};
+pub use crate::record::{Origin, Record, Verdict};
 use crate::scenario;
 use crate::scene::{Dice, Pool, Scene};
 use rayon::prelude::*;
@@ -11,6 +12,7 @@ use specc_ir::model::{Answer, Caller, Model, Operation, Point, Refusal, State, S
 use specc_ir::mutate::{Mutant, mutants};
 use specc_syntax::span::Span;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// 2026-03-02 09:00 UTC, a Monday.
@@ -19,53 +21,6 @@ const START: i64 = 1_772_442_000_000;
 const THOUGHTS: usize = 400;
 /// What is done in one scene beside what is needed.
 const BESIDES: usize = 24;
-
-/// How an obligation came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The app does what the sentence says, where it would show if it did not.
-    Held,
-    /// It does not.
-    Failed,
-    /// Nothing was seen that would tell.
-    NotExercised,
-    /// It did not, and then, under the same circumstances, it did.
-    Flaky,
-}
-
-impl Verdict {
-    /// As reports name it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Verdict::Held => "held",
-            Verdict::Failed => "failed",
-            Verdict::NotExercised => "not exercised",
-            Verdict::Flaky => "flaky",
-        }
-    }
-}
-
-/// One thing that is demanded of the app, and what was seen.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// Stable as long as the sentence is.
-    pub id: String,
-    /// Its kind: `access`, `rules`, `scenarios`, `walks`, …
-    pub class: &'static str,
-    /// What was looked for, as a half sentence.
-    pub what: String,
-    /// The sentence.
-    pub span: Span,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// What was seen; for what failed, what is wrong.
-    pub seen: String,
-    /// The request with its answer.
-    pub exchange: Option<Exchange>,
-    /// Where the dice stood.
-    pub seed: u64,
-}
 
 /// How long to look, and where to begin.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +31,14 @@ pub struct Options {
     pub time: Duration,
     /// Scenes without anything new, after which it ends.
     pub quiet: u32,
+    /// Nothing new is begun once this is set; what was judged until then is given.
+    pub stop: Option<&'static AtomicBool>,
+}
+
+impl Options {
+    fn stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
 }
 
 impl Default for Options {
@@ -84,6 +47,7 @@ impl Default for Options {
             seed: 1,
             time: Duration::from_secs(30),
             quiet: 12,
+            stop: None,
         }
     }
 }
@@ -181,6 +145,9 @@ pub fn judge(
         records.push(record);
     };
     for (at, scenario) in ir.scenarios.iter().enumerate() {
+        if options.stopped() {
+            break;
+        }
         keep(
             scenario::judge(model, app, scenario, at, START)?,
             &mut records,
@@ -193,20 +160,19 @@ pub fn judge(
     let mut ways = BTreeSet::new();
     let mut quiet = 0;
     for number in 0.. {
-        if open.is_empty() || quiet >= options.quiet || start.elapsed() > options.time {
+        if open.is_empty()
+            || quiet >= options.quiet
+            || start.elapsed() > options.time
+            || options.stopped()
+        {
             break;
         }
         let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(number);
         let mut dice = Dice::new(model, &pool, seed);
         let scene = dice.scene(START);
         let thoughts = think(&around, model, &mut dice, &scene, (&all, &wrong, &open));
-        let mut stage = Stage {
-            mirror: Mirror::new(app, model),
-            scene: &scene,
-            state: scene.state.clone(),
-            dirty: true,
-        };
-        let found = stage.scene(thoughts, (&all, &mut open), &mut ways, seed)?;
+        let mut stage = Stage::new(model, app, &scene, seed);
+        let found = stage.scene(thoughts, (&all, &mut open), &mut ways)?;
         quiet = if found.iter().any(|record| record.class != "walks") {
             0
         } else {
@@ -218,20 +184,52 @@ pub fn judge(
     }
     for at in open {
         if let Some(mutant) = all.get(at) {
-            let record = Record {
-                id: mutant.id.clone(),
-                class: mutant.class.name(),
-                what: mutant.what.clone(),
-                span: mutant.span,
-                verdict: Verdict::NotExercised,
-                seen: String::new(),
-                exchange: None,
-                seed: options.seed,
-            };
-            keep(record, &mut records);
+            keep(of_mutant(mutant), &mut records);
         }
     }
     Ok(records)
+}
+
+/// Does again what a record came from, and judges it anew; `None` where there is no such thing in the program.
+///
+/// # Errors
+/// Where the app does not answer.
+pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoAnswer> {
+    let around = Around::of(ir);
+    let model = Model::new(ir, &around);
+    match *origin {
+        Origin::Nowhere => Ok(None),
+        Origin::Scenario(at) => match ir.scenarios.get(at) {
+            Some(scenario) => scenario::judge(model, app, scenario, at, START).map(Some),
+            None => Ok(None),
+        },
+        Origin::Walk { scene, thought } => {
+            let pool = Pool::of(ir);
+            let mut dice = Dice::new(model, &pool, scene);
+            let scenery = dice.scene(START);
+            let mut acts = (0..THOUGHTS).map(|_| dice.operation(&scenery));
+            let Some((caller, operation)) = acts.nth(thought) else {
+                return Ok(None);
+            };
+            let act = Thought {
+                caller,
+                outcome: model.perform(&scenery.state, caller, &operation),
+                operation,
+                tells: Vec::new(),
+            };
+            let mut stage = Stage::new(model, app, &scenery, scene);
+            stage.once(thought, &act).map(Some)
+        }
+    }
+}
+
+fn of_mutant(mutant: &Mutant) -> Record {
+    Record::open(
+        mutant.id.clone(),
+        mutant.class.name(),
+        mutant.what.clone(),
+        mutant.span,
+    )
 }
 
 /// What people might do in a scene, and which mutants each would tell from the program.
@@ -312,13 +310,24 @@ fn observed(ir: &Ir, outcome: &Outcome) -> Observed {
 struct Stage<'s> {
     mirror: Mirror<'s>,
     scene: &'s Scene,
+    seed: u64,
     /// With what the app made up.
     state: State,
     /// The app is not as the scene is.
     dirty: bool,
 }
 
-impl Stage<'_> {
+impl<'s> Stage<'s> {
+    fn new(model: Model<'s>, app: &'s App, scene: &'s Scene, seed: u64) -> Stage<'s> {
+        Stage {
+            mirror: Mirror::new(app, model),
+            scene,
+            seed,
+            state: scene.state.clone(),
+            dirty: true,
+        }
+    }
+
     fn set(&mut self) -> Result<Vec<Difference>, NoAnswer> {
         if !self.dirty {
             return Ok(Vec::new());
@@ -337,9 +346,7 @@ impl Stage<'_> {
         thoughts: Vec<Thought>,
         (all, open): (&[Mutant], &mut Vec<usize>),
         ways: &mut BTreeSet<Way>,
-        seed: u64,
     ) -> Result<Vec<Record>, NoAnswer> {
-        let ir = self.mirror.model.ir();
         let mut records = Vec::new();
         let mut besides = 0;
         for (number, thought) in thoughts.into_iter().enumerate() {
@@ -357,63 +364,69 @@ impl Stage<'_> {
                     continue;
                 }
             }
-            let differences = self.set()?;
-            if let Some(Difference(seen)) = differences.first() {
-                records.push(walk(
-                    ir,
-                    seed,
-                    number,
-                    &thought,
-                    Verdict::Failed,
-                    format!("before anything was done: {seen}"),
-                    None,
-                ));
-                return Ok(records);
-            }
-            let (wrong, exchange) = self.perform(&thought)?;
-            let verdict = match wrong {
-                None => Verdict::Held,
-                // What is wrong is wrong every time, under the same circumstances.
-                Some(_) => {
-                    self.dirty = true;
-                    self.set()?;
-                    match self.perform(&thought)?.0 {
-                        Some(_) => Verdict::Failed,
-                        None => Verdict::Flaky,
-                    }
-                }
-            };
-            let seen = wrong.unwrap_or_else(|| outcome_in_words(&thought.outcome));
-            for at in &tells {
-                if let Some(mutant) = all.get(*at) {
+            let record = self.once(number, &thought)?;
+            // Where the scene itself can't be set, nothing is done in it.
+            let set = !record.exchanges.is_empty();
+            if set {
+                for mutant in tells.iter().filter_map(|at| all.get(*at)) {
+                    let Record {
+                        id,
+                        class,
+                        what,
+                        span,
+                        ..
+                    } = of_mutant(mutant);
                     records.push(Record {
-                        id: mutant.id.clone(),
-                        class: mutant.class.name(),
-                        what: mutant.what.clone(),
-                        span: mutant.span,
-                        verdict: verdict.clone(),
-                        seen: seen.clone(),
-                        exchange: Some(exchange.clone()),
-                        seed,
+                        id,
+                        class,
+                        what,
+                        span,
+                        ..record.clone()
                     });
                 }
+                open.retain(|at| !tells.contains(at));
             }
-            open.retain(|at| !tells.contains(at));
-            records.push(walk(
-                ir,
-                seed,
-                number,
-                &thought,
-                verdict,
-                seen,
-                Some(exchange),
-            ));
+            records.push(record);
+            if !set {
+                break;
+            }
         }
         Ok(records)
     }
 
+    /// Sets the scene where that is needed, does one thing in it and judges it. Without exchanges where the scene can't be
+    /// set.
+    fn once(&mut self, number: usize, thought: &Thought) -> Result<Record, NoAnswer> {
+        let mut record = walk(self.mirror.model.ir(), (self.seed, number), thought);
+        if let Some(difference) = self.set()?.into_iter().next() {
+            record.verdict = Verdict::Failed;
+            record.seen = format!("before anything was done: {}", difference.text);
+            (record.expected, record.actual) = (difference.expected, difference.actual);
+            record.script = self.mirror.app.script();
+            return Ok(record);
+        }
+        let (wrong, exchange) = self.perform(thought)?;
+        record.exchanges = vec![exchange];
+        record.verdict = Verdict::Held;
+        record.expected = outcome_in_words(&thought.outcome);
+        record.seen = record.expected.clone();
+        if let Some(difference) = wrong {
+            // What is wrong is wrong every time, under the same circumstances.
+            self.dirty = true;
+            self.set()?;
+            record.verdict = match self.perform(thought)?.0 {
+                Some(_) => Verdict::Failed,
+                None => Verdict::Flaky,
+            };
+            record.script = self.mirror.app.script();
+            record.seen = difference.text;
+            (record.expected, record.actual) = (difference.expected, difference.actual);
+        }
+        Ok(record)
+    }
+
     /// Does it in the app; what is wrong with what came of it.
-    fn perform(&mut self, thought: &Thought) -> Result<(Option<String>, Exchange), NoAnswer> {
+    fn perform(&mut self, thought: &Thought) -> Result<(Option<Difference>, Exchange), NoAnswer> {
         let mails = self.mirror.app.mail()?.len();
         let exchange = self.mirror.act(thought.caller, &thought.operation)?;
         let now = self.scene.now;
@@ -429,9 +442,7 @@ impl Stage<'_> {
         self.dirty |= (200..300).contains(&exchange.status) && !reads;
         let differences = self.mirror.compare(&mut state, now)?;
         let answer = self.mirror.judge(&thought.operation, &wanted, &exchange);
-        let wrong = answer
-            .map(|Difference(text)| text)
-            .or_else(|| differences.into_iter().next().map(|Difference(text)| text));
+        let wrong = answer.or_else(|| differences.into_iter().next());
         if wrong.is_some() {
             self.dirty = true;
             return Ok((wrong, exchange));
@@ -456,7 +467,11 @@ impl Stage<'_> {
         if sent != wanted {
             self.dirty = true;
             return Ok((
-                Some(format!("the mail is {sent:?}, not {wanted:?}")),
+                Some(Difference {
+                    text: format!("the mail is {sent:?}, not {wanted:?}"),
+                    expected: format!("the mail is {wanted:?}"),
+                    actual: format!("the mail is {sent:?}"),
+                }),
                 exchange,
             ));
         }
@@ -481,28 +496,23 @@ fn outcome_in_words(outcome: &Outcome) -> String {
     }
 }
 
-fn walk(
-    ir: &Ir,
-    seed: u64,
-    number: usize,
-    thought: &Thought,
-    verdict: Verdict,
-    seen: String,
-    exchange: Option<Exchange>,
-) -> Record {
+/// What was done in a scene, before anything is known of what came of it.
+fn walk(ir: &Ir, (scene, number): (u64, usize), thought: &Thought) -> Record {
     let span = match &thought.outcome {
         Err(refusal) => refusal.source,
         Ok(_) => Span::default(),
     };
     Record {
-        id: format!("walk.{seed}.{number}"),
-        class: "walks",
-        what: in_words(ir, thought),
-        span,
-        verdict,
-        seen,
-        exchange,
-        seed,
+        origin: Origin::Walk {
+            scene,
+            thought: number,
+        },
+        ..Record::open(
+            format!("walk.{scene}.{number}"),
+            "walks",
+            in_words(ir, thought),
+            span,
+        )
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod judge;
 pub mod mirror;
+pub mod record;
 pub mod report;
 mod scenario;
 mod scene;

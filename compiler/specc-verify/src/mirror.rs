@@ -25,7 +25,40 @@ pub struct Mirror<'a> {
 
 /// How the app differs from the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference(pub String);
+pub struct Difference {
+    /// In a sentence, as `due of tickets 3 is "2026-03-01", not null`.
+    pub text: String,
+    /// What the program means should be there, as a half sentence.
+    pub expected: String,
+    /// What is there.
+    pub actual: String,
+}
+
+impl Difference {
+    /// Something is not what it should be.
+    #[must_use]
+    pub fn of(
+        what: &str,
+        actual: impl std::fmt::Display,
+        expected: impl std::fmt::Display,
+    ) -> Difference {
+        Difference {
+            text: format!("{what} is {actual}, not {expected}"),
+            expected: format!("{what} is {expected}"),
+            actual: format!("{what} is {actual}"),
+        }
+    }
+
+    /// What is wrong in words of its own, and what was to be.
+    #[must_use]
+    pub fn said(actual: String, expected: impl Into<String>) -> Difference {
+        Difference {
+            text: actual.clone(),
+            expected: expected.into(),
+            actual,
+        }
+    }
+}
 
 fn entity_ids(ir: &Ir) -> impl Iterator<Item = EntityId> {
     (0..u32::try_from(ir.entities.len()).unwrap_or(0)).map(EntityId)
@@ -204,19 +237,19 @@ impl<'a> Mirror<'a> {
                         self.know(entity, id, row.get("id").cloned().unwrap_or(Json::Null));
                         pairs.push((id, row.clone()));
                     }
-                    None => found.push(Difference(format!(
-                        "{} has a row too many: {row}",
-                        self.slug(entity)
-                    ))),
+                    None => found.push(Difference::said(
+                        format!("{} has a row too many: {row}", self.slug(entity)),
+                        format!("there are {} {}", ids.len(), self.slug(entity)),
+                    )),
                 }
             }
-            for id in ids {
+            for id in &ids {
+                let id = *id;
                 if !pairs.iter().any(|(known, _)| *known == id) {
-                    found.push(Difference(format!(
-                        "{} has lost the row {}",
-                        self.slug(entity),
-                        self.name(entity, id)
-                    )));
+                    found.push(Difference::said(
+                        format!("{} {} is gone", self.slug(entity), self.name(entity, id)),
+                        format!("{} {} is there", self.slug(entity), self.name(entity, id)),
+                    ));
                 }
             }
             dumps.push((entity, pairs));
@@ -258,11 +291,8 @@ impl<'a> Mirror<'a> {
                 .value(state, now, entity, id, FieldRef::Field(field));
             if !is.as_ref().is_some_and(|is| same(is, &wanted)) {
                 let wanted = self.send(&declared.ty, &wanted);
-                found.push(Difference(format!(
-                    "{key} of {} {} is {json}, not {wanted}",
-                    self.slug(entity),
-                    self.name(entity, id)
-                )));
+                let what = format!("{key} of {} {}", self.slug(entity), self.name(entity, id));
+                found.push(Difference::of(&what, json, wanted));
             }
         }
         for field in [FieldRef::Created, FieldRef::Updated, FieldRef::Version] {
@@ -272,12 +302,10 @@ impl<'a> Mirror<'a> {
                 .and_then(|json| self.receive(&field_type(ir, entity, field), json));
             let wanted = self.model.value(state, now, entity, id, field);
             if is.as_ref() != Some(&wanted) {
-                found.push(Difference(format!(
-                    "{key} of {} {} is {:?}, not {wanted:?}",
-                    self.slug(entity),
-                    self.name(entity, id),
-                    row.get(&key)
-                )));
+                let what = format!("{key} of {} {}", self.slug(entity), self.name(entity, id));
+                let is = row.get(&key).unwrap_or(&Json::Null);
+                let wanted = self.send(&field_type(ir, entity, field), &wanted);
+                found.push(Difference::of(&what, is, wanted));
             }
         }
     }
@@ -412,12 +440,11 @@ impl<'a> Mirror<'a> {
         wanted: &Result<Answer, Refusal>,
         got: &Exchange,
     ) -> Option<Difference> {
-        let differs = |text: String| Some(Difference(text));
         match wanted {
             Err(refusal) => {
                 let status = refusal.point.status();
                 if got.status != status {
-                    return differs(format!("the answer is {}, not {status}", got.status));
+                    return Some(Difference::of("the answer", got.status, status));
                 }
                 let mut said: Vec<&str> = errors(&got.body);
                 let mut rules: Vec<&str> = refusal
@@ -430,19 +457,31 @@ impl<'a> Mirror<'a> {
                 rules.sort_unstable();
                 rules.dedup();
                 if !rules.is_empty() && said != rules {
-                    return differs(format!("it is refused for {said:?}, not for {rules:?}"));
+                    return Some(Difference {
+                        text: format!("it is refused for {said:?}, not for {rules:?}"),
+                        expected: format!("it is refused for {rules:?}"),
+                        actual: format!("it is refused for {said:?}"),
+                    });
                 }
                 let spoken = messages(&got.body);
                 let unspoken = refusal.problems.iter().find(|problem| {
                     !problem.message.is_empty() && !spoken.contains(&problem.message.as_str())
                 });
-                unspoken.and_then(|problem| differs(format!("nothing says “{}”", problem.message)))
+                unspoken.map(|problem| {
+                    Difference::said(
+                        format!("nothing says “{}”", problem.message),
+                        format!("it is refused with “{}”", problem.message),
+                    )
+                })
             }
             Ok(answer) => {
                 if !(200..300).contains(&got.status) {
-                    return differs(format!(
-                        "the answer is {} {}, though it is allowed",
-                        got.status, got.body
+                    return Some(Difference::said(
+                        format!(
+                            "the answer is {} {}, though it is allowed",
+                            got.status, got.body
+                        ),
+                        "it is carried out",
                     ));
                 }
                 self.judge_answer(operation, answer, got)
@@ -477,20 +516,19 @@ impl<'a> Mirror<'a> {
                     .unwrap_or_default();
                 let total = got.body.get("total").and_then(Json::as_u64);
                 if items.len() != rows.len() || total != u64::try_from(rows.len()).ok() {
-                    return Some(Difference(format!(
-                        "the list has {} rows and says {total:?}, not {}",
-                        items.len(),
-                        rows.len()
-                    )));
+                    let total =
+                        total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
+                    return Some(Difference::said(
+                        format!("the list has {} rows and says {total}", items.len()),
+                        format!("the list has {} rows", rows.len()),
+                    ));
                 }
                 for (place, ((id, view), item)) in rows.iter().zip(&items).enumerate() {
                     let name = self.name(entity, *id);
                     if item.get("id") != Some(&name) {
-                        return Some(Difference(format!(
-                            "at place {} stands the row {:?}, not {name}",
-                            place + 1,
-                            item.get("id")
-                        )));
+                        let is = item.get("id").unwrap_or(&Json::Null);
+                        let what = format!("the row at place {}", place + 1);
+                        return Some(Difference::of(&what, is, name));
                     }
                     if let Some(difference) = self.judge_row(entity, view, item) {
                         return Some(difference);
@@ -511,10 +549,8 @@ impl<'a> Mirror<'a> {
                 if is.as_ref().is_some_and(|is| same(is, value)) {
                     return None;
                 }
-                Some(Difference(format!(
-                    "the result is {result}, not {}",
-                    self.send(&returns.ty, value)
-                )))
+                let wanted = self.send(&returns.ty, value);
+                Some(Difference::of("the result", result, wanted))
             }
             _ => None,
         }
@@ -536,11 +572,17 @@ impl<'a> Mirror<'a> {
                 (None, None) => {}
                 (None, Some(_)) if key == "id" || declared.ty == Type::Password => {}
                 (None, Some(json)) => {
-                    return Some(Difference(format!(
-                        "{key} is shown, and may not be: {json}"
-                    )));
+                    return Some(Difference::said(
+                        format!("{key} is shown, and may not be: {json}"),
+                        format!("{key} is not shown"),
+                    ));
                 }
-                (Some(_), None) => return Some(Difference(format!("{key} is not shown"))),
+                (Some(_), None) => {
+                    return Some(Difference::said(
+                        format!("{key} is not shown"),
+                        format!("{key} is shown"),
+                    ));
+                }
                 (Some((_, value)), Some(json)) => {
                     let made = matches!(declared.default, Some(FieldDefault::Random(_)));
                     let is = self.receive(&declared.ty, json);
@@ -549,10 +591,8 @@ impl<'a> Mirror<'a> {
                         && declared.ty != Type::Json
                         && !is.as_ref().is_some_and(|is| same(is, value))
                     {
-                        return Some(Difference(format!(
-                            "{key} is {json}, not {}",
-                            self.send(&declared.ty, value)
-                        )));
+                        let wanted = self.send(&declared.ty, value);
+                        return Some(Difference::of(&key, json, wanted));
                     }
                 }
             }

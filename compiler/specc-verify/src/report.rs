@@ -1,6 +1,7 @@
 //! What came of it all: counted, and as JSON.
 
-use crate::judge::{Record, Verdict};
+use crate::app::Exchange;
+use crate::record::{Record, Verdict};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use specc_ir::ir::Ir;
@@ -24,7 +25,7 @@ pub struct Count {
 }
 
 impl Count {
-    fn add(&mut self, verdict: &Verdict) {
+    fn add(&mut self, verdict: Verdict) {
         self.obligations += 1;
         match verdict {
             Verdict::Held => self.held += 1,
@@ -39,7 +40,7 @@ impl Count {
 #[must_use]
 pub fn count(records: &[Record]) -> Count {
     let mut count = Count::default();
-    records.iter().for_each(|record| count.add(&record.verdict));
+    records.iter().for_each(|record| count.add(record.verdict));
     count
 }
 
@@ -48,7 +49,7 @@ pub fn count(records: &[Record]) -> Count {
 pub fn by_class(records: &[Record]) -> BTreeMap<&'static str, Count> {
     let mut all: BTreeMap<&'static str, Count> = BTreeMap::new();
     for record in records {
-        all.entry(record.class).or_default().add(&record.verdict);
+        all.entry(record.class).or_default().add(record.verdict);
     }
     all
 }
@@ -97,18 +98,26 @@ pub fn json(ir: &Ir, sources: &Sources, records: &[Record], took: Duration) -> J
             "what": record.what,
             "sentence": place(record, sources),
             "verdict": record.verdict.name(),
+            "steps": record.steps,
             "seen": record.seen,
-            "seed": record.seed,
-            "exchange": record.exchange.as_ref().map(|exchange| json!({
-                "method": exchange.method,
-                "path": exchange.path,
-                "sent": exchange.sent,
-                "status": exchange.status,
-                "body": exchange.body,
-            })),
+            "expected": record.expected,
+            "actual": record.actual,
+            "exchanges": record.exchanges.iter().map(exchange).collect::<Vec<_>>(),
+            "origin": record.origin,
         })
     });
     json!({ "summary": summary, "results": results.collect::<Vec<_>>() })
+}
+
+fn exchange(exchange: &Exchange) -> Json {
+    json!({
+        "method": exchange.method,
+        "path": exchange.path,
+        "user": exchange.user,
+        "sent": exchange.sent,
+        "status": exchange.status,
+        "body": exchange.body,
+    })
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Scenarios as they are written: played on the model, and followed by the app step by step.
 
-use crate::app::{App, NoAnswer};
-use crate::judge::{Record, Verdict};
+use crate::app::{App, Exchange, NoAnswer};
 use crate::mirror::{Difference, Mirror};
+use crate::record::{Origin, Record, Verdict};
 use specc_ir::ir::{EntityId, Scenario};
 use specc_ir::model::{Act, Model, Stage, State, play_on};
 
@@ -12,9 +12,17 @@ struct Follows<'a> {
     now: i64,
     begun: bool,
     dead: Option<NoAnswer>,
+    differs: Option<Difference>,
+    exchanges: Vec<Exchange>,
 }
 
 impl Follows<'_> {
+    fn differ(&mut self, difference: Difference) -> String {
+        let text = difference.text.clone();
+        self.differs = Some(difference);
+        text
+    }
+
     fn alive<T>(&mut self, asked: Result<T, NoAnswer>) -> Result<T, String> {
         asked.map_err(|error| {
             let text = error.to_string();
@@ -26,8 +34,8 @@ impl Follows<'_> {
     fn same(&mut self, state: &State) -> Result<(), String> {
         let mut state = state.clone();
         let compared = self.mirror.compare(&mut state, self.now);
-        match self.alive(compared)?.first() {
-            Some(Difference(text)) => Err(text.clone()),
+        match self.alive(compared)?.into_iter().next() {
+            Some(difference) => Err(self.differ(difference)),
             None => Ok(()),
         }
     }
@@ -59,9 +67,10 @@ impl Stage for Follows<'_> {
         if let [act] = acts {
             let asked = self.mirror.act(act.caller, &act.operation);
             let exchange = self.alive(asked)?;
+            self.exchanges.push(exchange.clone());
             self.same(after)?;
             return match self.mirror.judge(&act.operation, &act.outcome, &exchange) {
-                Some(Difference(text)) => Err(text),
+                Some(difference) => Err(self.differ(difference)),
                 None => Ok(None),
             };
         }
@@ -154,31 +163,41 @@ pub fn judge(
         now: start,
         begun: false,
         dead: None,
+        differs: None,
+        exchanges: Vec::new(),
     };
     let played = play_on(model, scenario, start, &mut follows);
     if let Some(dead) = follows.dead {
         return Err(dead);
     }
-    let (verdict, span, seen) = match played {
-        Ok(()) => (Verdict::Held, scenario.span, "every step holds".to_owned()),
-        Err(broken) => {
-            let step = scenario.steps.get(broken.step);
-            let text = step.map_or("", |step| step.text.as_str());
-            (
-                Verdict::Failed,
-                step.map_or(scenario.span, |step| step.span),
-                format!("{text}: {}", broken.seen),
-            )
-        }
+    let mut record = Record {
+        verdict: Verdict::Held,
+        seen: "every step holds".to_owned(),
+        expected: "every step holds".to_owned(),
+        exchanges: follows.exchanges,
+        origin: Origin::Scenario(at),
+        ..Record::open(
+            format!("scenario.{}", at + 1),
+            "scenarios",
+            scenario.name.text.clone(),
+            scenario.span,
+        )
     };
-    Ok(Record {
-        id: format!("scenario.{}", at + 1),
-        class: "scenarios",
-        what: scenario.name.text.clone(),
-        span,
-        verdict,
-        seen,
-        exchange: None,
-        seed: 0,
-    })
+    let mut done = scenario.steps.len();
+    if let Err(broken) = played {
+        done = broken.step + 1;
+        record.verdict = Verdict::Failed;
+        record.script = app.script();
+        let step = scenario.steps.get(broken.step);
+        let text = step.map_or("", |step| step.text.as_str());
+        record.span = step.map_or(scenario.span, |step| step.span);
+        record.seen = format!("{text}: {}", broken.seen);
+        (record.expected, record.actual) = match follows.differs {
+            Some(difference) => (difference.expected, difference.actual),
+            None => (text.to_owned(), broken.seen),
+        };
+    }
+    let steps = scenario.steps.iter().take(done);
+    record.steps = steps.map(|step| step.text.clone()).collect();
+    Ok(record)
 }

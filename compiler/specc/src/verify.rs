@@ -173,7 +173,7 @@ fn one(record: &Record, checked: &Checked) -> String {
         record.id,
         record.seen
     );
-    if let Some(exchange) = &record.exchange {
+    if let Some(exchange) = record.exchanges.last() {
         let sent = exchange
             .sent
             .as_ref()
