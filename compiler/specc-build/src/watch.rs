@@ -3,17 +3,21 @@
 use crate::error::BuildError;
 use crate::folder::Folder;
 use notify::{EventKind, RecursiveMode, Watcher};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the disk must be quiet before an edit counts as finished: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(40);
+/// How long a file that became empty may be waited for: many editors empty a file before they write it.
+const HALF_SAVED: Duration = Duration::from_secs(2);
 
 /// Watches a spec folder.
 #[derive(Debug)]
 pub struct Watch {
     _watcher: notify::RecommendedWatcher,
     edits: Receiver<()>,
+    spec: PathBuf,
 }
 
 /// Begins to watch.
@@ -39,6 +43,7 @@ pub fn start(folder: &Folder) -> Result<Watch, BuildError> {
     Ok(Watch {
         _watcher: watcher,
         edits,
+        spec: folder.spec(),
     })
 }
 
@@ -54,7 +59,55 @@ impl Watch {
                 return false;
             }
         }
-        while self.edits.recv_timeout(QUIET).is_ok() {}
-        true
+        let deadline = Instant::now() + HALF_SAVED;
+        loop {
+            while self.edits.recv_timeout(QUIET).is_ok() {}
+            if Instant::now() >= deadline || !has_empty_file(&self.spec) {
+                return true;
+            }
+        }
+    }
+}
+
+/// One of the spec's files has nothing in it.
+fn has_empty_file(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => has_empty_file(&entry.path()),
+        Ok(found) => found.len() == 0 && entry.path().extension().is_some_and(|name| name == "md"),
+        Err(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_emptied_before_it_is_written_is_waited_for() {
+        let work = tempfile::tempdir().unwrap();
+        let spec = work.path().join("spec");
+        std::fs::create_dir(&spec).unwrap();
+        std::fs::write(spec.join("app.md"), "# One\n").unwrap();
+        let watch = start(&Folder::at(work.path())).unwrap();
+        std::fs::write(spec.join("app.md"), "").unwrap();
+        let path = spec.join("app.md");
+        let writer = std::thread::spawn(move || {
+            std::thread::park_timeout(QUIET * 5);
+            std::fs::write(path, "# Two\n").unwrap();
+        });
+        assert!(watch.edited(Duration::from_secs(5)));
+        assert_eq!(
+            std::fs::read_to_string(spec.join("app.md")).unwrap(),
+            "# Two\n"
+        );
+        writer.join().unwrap();
+        // What stays empty is an edit as well.
+        std::fs::write(spec.join("app.md"), "").unwrap();
+        assert!(watch.edited(Duration::from_secs(5)));
     }
 }
