@@ -241,6 +241,12 @@ impl<'m> Run<'m> {
         {
             return false;
         }
+        self.write_anyway(entity, id, values);
+        true
+    }
+
+    /// Changes a row, also where nothing of it becomes otherwise: a step that leads back is a change of its row.
+    pub fn write_anyway(&mut self, entity: EntityId, id: i64, values: &[(FieldId, Value)]) {
         self.touch(entity, id);
         let before = self.before.any_row(entity, id).map(|row| row.version);
         let now = self.caller.now;
@@ -251,7 +257,6 @@ impl<'m> Run<'m> {
             row.updated = now;
             row.version = before.map_or(row.version, |version| version + 1);
         }
-        true
     }
 
     /// The requirements and effects that belong to creating, changing or removing a row. `old` is the row before that.

@@ -326,7 +326,7 @@ impl<'m> Run<'m> {
             let Some(taken) = taken else {
                 return Err(Refusal::field(Point::State, "", "not-now", place));
             };
-            self.write(entity, row, &[(lifecycle.field, Value::Choice(taken.to))]);
+            self.write_anyway(entity, row, &[(lifecycle.field, Value::Choice(taken.to))]);
         }
         if let Some(action) = action {
             self.outermost(&action.body.does, &mut frame, action.body.as_system)?;
