@@ -1,6 +1,7 @@
 //! The running app: a child process on a listening socket that outlives it.
 
 use crate::error::BuildError;
+use crate::sandbox::Sandbox;
 use command_fds::{CommandFdExt, FdMapping};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// How long it may take to stop before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// A longer line of its last words is cut, in bytes.
+const LONGEST_LINE: u64 = 4 * 1024;
 
 /// An app under way. Dropping it stops it.
 #[derive(Debug)]
@@ -76,8 +79,25 @@ pub fn start_alone(
     listener: &TcpListener,
     data: &Path,
 ) -> Result<Running, BuildError> {
-    let mut command = Command::new(binary);
-    command.env_clear();
+    start_with(binary, listener, data, None, &[])
+}
+
+/// [`start_alone`], in a box where there is one, with these variables and no others.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    binary: &Path,
+    listener: &TcpListener,
+    data: &Path,
+    sandbox: Option<&Sandbox>,
+    variables: &[(&str, &str)],
+) -> Result<Running, BuildError> {
+    let mut command = match sandbox {
+        Some(sandbox) => sandbox.command(binary, data),
+        None => Command::new(binary),
+    };
+    command.env_clear().envs(variables.iter().copied());
     start_command(command, binary, listener, data)
 }
 
@@ -183,13 +203,24 @@ impl Drop for Running {
     }
 }
 
+/// Reads all that is written, however much and whatever it is, and keeps little of it.
 fn keep_last_words(errors: impl Read, said: &Mutex<VecDeque<String>>) {
-    for line in BufReader::new(errors).lines().map_while(Result::ok) {
+    let mut errors = BufReader::new(errors);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut limited = (&mut errors).take(LONGEST_LINE);
+        if !limited
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            return;
+        }
         if let Ok(mut said) = said.lock() {
             if said.len() >= 20 {
                 said.pop_front();
             }
-            said.push_back(line);
+            said.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
         }
     }
 }

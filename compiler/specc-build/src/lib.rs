@@ -10,7 +10,9 @@ pub mod folder;
 pub mod front;
 pub mod lock;
 pub mod pipeline;
+pub mod sandbox;
 pub mod serve;
+pub mod strength;
 pub mod watch;
 
 pub use error::BuildError;

@@ -233,14 +233,7 @@ fn render(folder: &Folder, checked: &Checked) -> Result<Rendered, BuildError> {
     let mut migrations = read_migrations(&folder.app().join("migrations"))?;
     migrations.retain(|(name, _)| !unfinished.contains(&format!("migrations/{name}")));
     let planned =
-        specc_codegen::plan(&checked.ir, &checked.sources, &migrations).map_err(|refused| {
-            BuildError::Schema {
-                reasons: refused
-                    .into_iter()
-                    .map(|refused| refused.to_string())
-                    .collect(),
-            }
-        })?;
+        specc_codegen::plan(&checked.ir, &checked.sources, &migrations).map_err(refused)?;
     let mut files: Vec<NewFile> = specc_codegen::render(&planned, &checked.ir, &checked.sources)
         .into_iter()
         .map(|file| NewFile {
@@ -254,6 +247,13 @@ fn render(folder: &Folder, checked: &Checked) -> Result<Rendered, BuildError> {
         files,
         migration: planned.migration(),
     })
+}
+
+pub(crate) fn refused(reasons: Vec<specc_codegen::Refused>) -> BuildError {
+    let reasons = reasons.into_iter().map(|refused| refused.to_string());
+    BuildError::Schema {
+        reasons: reasons.collect(),
+    }
 }
 
 /// The app's migrations so far: file name and text, sorted; the schema they lead to is among them.
@@ -307,7 +307,7 @@ fn read_state(folder: &Folder) -> Result<State, BuildError> {
 }
 
 /// Puts the binary beside the program, out of the shared target folder's way.
-fn keep(produced: &Path, kept: &Path) -> Result<(), BuildError> {
+pub(crate) fn keep(produced: &Path, kept: &Path) -> Result<(), BuildError> {
     if let Some(parent) = kept.parent() {
         std::fs::create_dir_all(parent).map_err(BuildError::io("create", parent))?;
     }

@@ -12,6 +12,7 @@ pub mod schema;
 pub mod source;
 pub mod sql;
 mod support;
+pub mod switched;
 
 #[cfg(test)]
 mod tests;

@@ -102,6 +102,32 @@ pub fn render(plan: &Plan, ir: &Ir, sources: &Sources) -> Vec<RenderedFile> {
     files
 }
 
+/// The Rust files that say what the app does, their path and text, each migration in the text of the file that names it.
+pub(crate) fn code(plan: &Plan, ir: &Ir, sources: &Sources) -> Vec<(String, String)> {
+    let places = Places::new(sources);
+    let far = watchers::far(ir);
+    let context = Context {
+        ir,
+        names: &plan.names,
+        places: &places,
+        far: &far,
+    };
+    plan.tasks
+        .iter()
+        .filter(|task| task.path.ends_with(".rs") && task.kind != TaskKind::Seeds)
+        .map(|task| {
+            let mut text = text(&context, plan, task);
+            if task.kind == TaskKind::App {
+                for (name, sql) in &plan.migrations {
+                    let file = literal(&format!("../migrations/{name}.sql"));
+                    text = text.replace(&format!("include_str!({file})"), &literal(sql));
+                }
+            }
+            (task.path.clone(), text)
+        })
+        .collect()
+}
+
 fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
     match task.kind {
         TaskKind::Manifest => manifest(context),

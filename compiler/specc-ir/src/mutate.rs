@@ -101,6 +101,11 @@ fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
+/// A role that nobody holds.
+fn nobody() -> Who {
+    Who::Role(crate::ir::RoleId(u32::MAX))
+}
+
 struct Mutants<'i> {
     ir: &'i Ir,
     found: Vec<Mutant>,
@@ -419,7 +424,11 @@ impl Mutants<'_> {
                 &at,
                 "none",
                 format!("nobody may {verb} by it"),
-                change(|grant| grant.who.clear()),
+                move |ir: &mut Ir| {
+                    if let Some(entity) = ir.entities.get_mut(entity.0 as usize) {
+                        entity.access.remove(position);
+                    }
+                },
             );
             if !grant.who.contains(&Who::Anyone) {
                 self.add(
@@ -557,7 +566,7 @@ impl Mutants<'_> {
                         &at,
                         "nobody",
                         format!("nobody may {name}"),
-                        change(|step, _| step.who = vec![Who::Role(crate::ir::RoleId(u32::MAX))]),
+                        change(|step, _| step.who = vec![nobody()]),
                     );
                 } else {
                     self.add(
@@ -579,8 +588,7 @@ impl Mutants<'_> {
                                     steps.and_then(|steps| steps.steps.get_mut(position))
                                 {
                                     // Nobody is left who holds this one.
-                                    step.who
-                                        .insert(place, Who::Role(crate::ir::RoleId(u32::MAX)));
+                                    step.who.insert(place, nobody());
                                     step.who.remove(place + 1);
                                 }
                             },

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// 2026-03-02 09:00 UTC, a Monday.
-const START: i64 = 1_772_442_000_000;
+pub(crate) const START: i64 = 1_772_442_000_000;
 /// What is thought of in one scene.
 const THOUGHTS: usize = 400;
 /// What is done in one scene beside what is needed.
@@ -84,19 +84,19 @@ impl Surroundings for Around {
 type Outcome = Result<(State, Answer), Refusal>;
 
 /// Something that is done, with what would come of it, and which mutants would tell.
-struct Thought {
+pub(crate) struct Thought {
     caller: Caller,
     operation: Operation,
     outcome: Outcome,
-    tells: Vec<usize>,
+    pub(crate) tells: Vec<usize>,
 }
 
 /// How something can come out: what is done, and the point that refuses it.
-type Way = (Deed, Option<Point>);
+pub(crate) type Way = (Deed, Option<Point>);
 
 /// What is done, whoever does it to which row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Deed {
+pub(crate) enum Deed {
     Create(EntityId),
     Read(EntityId),
     Update(EntityId),
@@ -108,7 +108,12 @@ enum Deed {
 }
 
 impl Thought {
-    fn way(&self) -> Way {
+    /// It is not carried out.
+    pub(crate) fn refused(&self) -> bool {
+        self.outcome.is_err()
+    }
+
+    pub(crate) fn way(&self) -> Way {
         let deed = match &self.operation {
             Operation::Create(entity, _) => Deed::Create(*entity),
             Operation::Read(entity, _) => Deed::Read(*entity),
@@ -233,7 +238,7 @@ fn of_mutant(mutant: &Mutant) -> Record {
 }
 
 /// What people might do in a scene, and which mutants each would tell from the program.
-fn think(
+pub(crate) fn think(
     around: &Around,
     model: Model<'_>,
     dice: &mut Dice<'_>,
@@ -307,7 +312,7 @@ fn observed(ir: &Ir, outcome: &Outcome) -> Observed {
 }
 
 /// A scene in the app.
-struct Stage<'s> {
+pub(crate) struct Stage<'s> {
     mirror: Mirror<'s>,
     scene: &'s Scene,
     seed: u64,
@@ -318,7 +323,7 @@ struct Stage<'s> {
 }
 
 impl<'s> Stage<'s> {
-    fn new(model: Model<'s>, app: &'s App, scene: &'s Scene, seed: u64) -> Stage<'s> {
+    pub(crate) fn new(model: Model<'s>, app: &'s App, scene: &'s Scene, seed: u64) -> Stage<'s> {
         Stage {
             mirror: Mirror::new(app, model),
             scene,
@@ -328,7 +333,7 @@ impl<'s> Stage<'s> {
         }
     }
 
-    fn set(&mut self) -> Result<Vec<Difference>, NoAnswer> {
+    pub(crate) fn set(&mut self) -> Result<Vec<Difference>, NoAnswer> {
         if !self.dirty {
             return Ok(Vec::new());
         }
@@ -396,7 +401,7 @@ impl<'s> Stage<'s> {
 
     /// Sets the scene where that is needed, does one thing in it and judges it. Without exchanges where the scene can't be
     /// set.
-    fn once(&mut self, number: usize, thought: &Thought) -> Result<Record, NoAnswer> {
+    pub(crate) fn once(&mut self, number: usize, thought: &Thought) -> Result<Record, NoAnswer> {
         let mut record = walk(self.mirror.model.ir(), (self.seed, number), thought);
         if let Some(difference) = self.set()?.into_iter().next() {
             record.verdict = Verdict::Failed;

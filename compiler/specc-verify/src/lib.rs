@@ -8,4 +8,5 @@ pub mod record;
 pub mod report;
 mod scenario;
 mod scene;
+pub mod strength;
 mod wire;

@@ -2,10 +2,11 @@
 
 use crate::app::Exchange;
 use crate::record::{Record, Verdict};
+use crate::strength::{Strength, Tried};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use specc_ir::ir::Ir;
-use specc_syntax::span::Sources;
+use specc_syntax::span::{Sources, Span};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -72,17 +73,28 @@ pub fn exit_code(count: Count, strict: bool) -> u8 {
 /// `spec/app.md:41` of a record; nothing where it belongs to no sentence.
 #[must_use]
 pub fn place(record: &Record, sources: &Sources) -> String {
-    if record.span == specc_syntax::span::Span::default() {
+    line_of(record.span, sources)
+}
+
+/// `spec/app.md:41`; nothing where there is no sentence.
+#[must_use]
+pub fn line_of(span: Span, sources: &Sources) -> String {
+    if span == Span::default() {
         return String::new();
     }
-    let (line, _) = sources.line_column(record.span);
-    let file = sources.files.get(record.span.file.0 as usize);
+    let (line, _) = sources.line_column(span);
+    let file = sources.files.get(span.file.0 as usize);
     format!("{}:{line}", file.map_or("", |file| file.path.as_str()))
 }
 
-/// One object with `summary` and `results`.
+/// One object with `summary` and `results`, and with `mutants` where the judge's strength was looked at.
 #[must_use]
-pub fn json(ir: &Ir, sources: &Sources, records: &[Record], took: Duration) -> Json {
+pub fn json(
+    ir: &Ir,
+    sources: &Sources,
+    (records, tried): (&[Record], Option<&[Tried]>),
+    took: Duration,
+) -> Json {
     let mut summary = json!(count(records));
     if let Json::Object(summary) = &mut summary {
         summary.insert("unproven_sentences".to_owned(), json!(ir.unproven.len()));
@@ -90,6 +102,7 @@ pub fn json(ir: &Ir, sources: &Sources, records: &[Record], took: Duration) -> J
             "seconds".to_owned(),
             json!((took.as_secs_f64() * 10.0).round() / 10.0),
         );
+        summary.insert("strength".to_owned(), json!(tried.map(Strength::of)));
     }
     let results = records.iter().map(|record| {
         json!({
@@ -106,7 +119,21 @@ pub fn json(ir: &Ir, sources: &Sources, records: &[Record], took: Duration) -> J
             "origin": record.origin,
         })
     });
-    json!({ "summary": summary, "results": results.collect::<Vec<_>>() })
+    let mut whole = json!({ "summary": summary, "results": results.collect::<Vec<_>>() });
+    if let (Json::Object(whole), Some(tried)) = (&mut whole, tried) {
+        let mutants = tried.iter().map(|one| {
+            json!({
+                "id": one.id,
+                "class": one.class,
+                "what": one.what,
+                "sentence": line_of(one.span, sources),
+                "fate": one.fate,
+                "why": one.why,
+            })
+        });
+        whole.insert("mutants".to_owned(), mutants.collect());
+    }
+    whole
 }
 
 fn exchange(exchange: &Exchange) -> Json {

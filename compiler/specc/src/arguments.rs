@@ -149,6 +149,22 @@ pub enum Command {
         /// Replace files that were changed by hand; copies go to .specc/replaced.
         #[arg(long)]
         overwrite: bool,
+        /// Also serve each mutant of the program, an app with one sentence wrong, and see whether that is found.
+        #[arg(long)]
+        strength: bool,
+    },
+    /// Run a program in a box; specc starts apps under test so.
+    #[command(hide = true)]
+    Sandboxed {
+        /// Say what the box keeps out, and end.
+        #[arg(long)]
+        level: bool,
+        /// The one folder that may be written in.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        writes: PathBuf,
+        /// The program with its arguments.
+        #[arg(last = true)]
+        words: Vec<std::ffi::OsString>,
     },
     /// Say whether this machine has what specc needs.
     Doctor,

@@ -8,6 +8,7 @@ use clap::CommandFactory;
 use specc_build::folder::Folder;
 use specc_build::front::{self, Checked};
 use specc_build::pipeline::{self, Options, Stop};
+use specc_build::sandbox;
 use specc_build::serve::{self, Notice, ServeOptions};
 use specc_build::{BuildError, files};
 use specc_ir::ir::{Ir, SeedValue, USER};
@@ -58,12 +59,14 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             time,
             strict,
             overwrite,
+            strength,
         } => {
             let options = crate::verify::Wanted {
                 seed: *seed,
                 time: Duration::from_secs(*time),
                 strict: *strict,
                 overwrite: *overwrite,
+                strength: *strength,
             };
             crate::verify::verify(&mut show, &folder(program), &options)
         }
@@ -82,6 +85,11 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             };
             serve(&mut show, program, &options)
         }
+        Command::Sandboxed {
+            level,
+            writes,
+            words,
+        } => sandboxed(&show, *level, writes, words),
         Command::Doctor => doctor::run(&show),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
@@ -482,4 +490,20 @@ fn man() -> u8 {
         Ok(()) => 0,
         Err(_) => EFFECT,
     }
+}
+
+/// Enters the box and becomes the program.
+fn sandboxed(show: &Show, level: bool, writes: &Path, words: &[std::ffi::OsString]) -> u8 {
+    let kept_out = sandbox::enter(writes);
+    if level {
+        show.data(&if kept_out.is_empty() {
+            "none".to_owned()
+        } else {
+            kept_out.join(", ")
+        });
+        return 0;
+    }
+    let error = sandbox::become_program(words);
+    show.say(&format!("error: the program can't be started: {error}"));
+    1
 }

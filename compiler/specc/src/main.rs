@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod doctor;
 mod show;
+mod strength;
 mod verify;
 
 mod embedded {

@@ -3,7 +3,8 @@
 use crate::arguments::Format;
 use crate::commands::{failed, stopped};
 use crate::show::{Show, count, pretty, short};
-use specc_build::app::{listen, start_alone};
+use crate::strength;
+use specc_build::app::{listen, start_with};
 use specc_build::folder::Folder;
 use specc_build::front::Checked;
 use specc_build::pipeline;
@@ -11,6 +12,7 @@ use specc_build::{BuildError, Event};
 use specc_verify::app::App;
 use specc_verify::judge::{self, Options, Record, Verdict};
 use specc_verify::report;
+use specc_verify::strength::Tried;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,18 @@ pub struct Wanted {
     pub strict: bool,
     /// Replace files that were changed by hand.
     pub overwrite: bool,
+    /// Prove that the judge can fail.
+    pub strength: bool,
+}
+
+impl Wanted {
+    fn options(&self) -> Options {
+        Options {
+            seed: self.seed,
+            time: self.time,
+            ..Options::default()
+        }
+    }
 }
 
 /// Builds, serves and judges; gives the exit code.
@@ -52,7 +66,17 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
     let start = Instant::now();
     match judged(folder, &checked, &binary, wanted) {
         Ok(Ok(records)) => {
-            said(show, &checked, &records, start.elapsed());
+            let took = start.elapsed();
+            let tried = if wanted.strength {
+                let options = wanted.options();
+                match strength::proof(show, folder, &checked, options, &records) {
+                    Ok(tried) => Some(tried),
+                    Err(stop) => return stopped(show, &stop),
+                }
+            } else {
+                None
+            };
+            said(show, &checked, (&records, tried.as_deref()), took);
             report::exit_code(report::count(&records), wanted.strict)
         }
         Ok(Err(dead)) => {
@@ -82,24 +106,31 @@ fn judged(
         "read the address of",
         "the listening socket",
     ))?;
-    let running = start_alone(binary, &listener, data.path())?;
-    let options = Options {
-        seed: wanted.seed,
-        time: wanted.time,
-        ..Options::default()
-    };
+    let running = start_with(
+        binary,
+        &listener,
+        data.path(),
+        strength::sandbox().as_ref(),
+        &[],
+    )?;
+    let options = wanted.options();
     let judged = App::at(format!("http://{address}"))
         .and_then(|app| judge::judge(&checked.ir, &app, options, &mut |_| {}));
     drop(running);
     Ok(judged)
 }
 
-fn said(show: &Show, checked: &Checked, records: &[Record], took: Duration) {
+fn said(
+    show: &Show,
+    checked: &Checked,
+    (records, tried): (&[Record], Option<&[Tried]>),
+    took: Duration,
+) {
     if show.format != Format::Human {
         show.data(&pretty(&report::json(
             &checked.ir,
             &checked.sources,
-            records,
+            (records, tried),
             took,
         )));
         return;
@@ -146,6 +177,10 @@ fn said(show: &Show, checked: &Checked, records: &[Record], took: Duration) {
             "{class:<16}{:>12}{:>8}{:>8}{:>15}{:>8}\n",
             count.obligations, count.held, count.failed, count.not_exercised, count.flaky
         ));
+    }
+    if let Some(tried) = tried {
+        text.push('\n');
+        text.push_str(&strength::table(tried, &checked.sources));
     }
     show.data(text.trim_end());
     for sentence in checked.ir.unproven.iter().take(MOST) {

@@ -142,6 +142,8 @@ fn grants(
         match who {
             Who::Anyone => everybody = true,
             Who::SignedIn => callers.push("caller.signed_in()".to_owned()),
+            // Held by nobody.
+            Who::Role(role) if context.ir.roles.len() <= role.0 as usize => {}
             Who::Role(role) => callers.push(format!(
                 "caller.holds(roles::{})",
                 context.names.role_constant(*role)

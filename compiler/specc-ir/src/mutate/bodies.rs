@@ -1,7 +1,7 @@
 //! Mutants of what operations need and do.
 
 use super::places::{Below, BodyAt, Place, Way, list};
-use super::{At, Class, Mutants, number};
+use super::{At, Class, Mutants, nobody, number};
 use crate::ir::{Body, Effect, EffectItem, EntityId, Who};
 use specc_syntax::names::fold_name;
 
@@ -30,6 +30,9 @@ impl Mutants<'_> {
                         move |ir| {
                             if let Some(action) = ir.actions.get_mut(position) {
                                 action.who.remove(place);
+                                if action.who.is_empty() {
+                                    action.who.push(nobody());
+                                }
                             }
                         },
                     );
