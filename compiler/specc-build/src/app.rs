@@ -6,6 +6,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -98,6 +99,8 @@ pub fn start_with(
         None => Command::new(binary),
     };
     command.env_clear().envs(variables.iter().copied());
+    // Ctrl-C is for whoever asks it: it ends when they do.
+    command.process_group(0);
     start_command(command, binary, listener, data)
 }
 

@@ -253,6 +253,12 @@ impl<'m> Model<'m> {
         self.ir
     }
 
+    /// What to add to UTC for the program's time zone at a moment, in milliseconds.
+    #[must_use]
+    pub fn offset(&self, moment: i64) -> i64 {
+        self.around.offset(moment)
+    }
+
     /// What comes of an operation: the state afterwards and what is answered.
     ///
     /// # Errors

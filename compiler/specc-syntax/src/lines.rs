@@ -97,7 +97,9 @@ impl<'a> Lines<'a> {
         self.files.get(file.0 as usize)
     }
 
-    pub(crate) fn path(&self, file: FileId) -> &'a str {
+    /// The path of a file; `?` where there is none.
+    #[must_use]
+    pub fn path(&self, file: FileId) -> &'a str {
         self.sources
             .get(file)
             .map_or("?", |file| file.path.as_str())

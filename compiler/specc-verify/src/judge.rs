@@ -2,10 +2,12 @@
 //! and what the app does is held against the model.
 
 use crate::app::{App, Exchange, NoAnswer};
+use crate::difference::Check;
 use crate::mirror::{Difference, Mirror};
-pub use crate::record::{Origin, Record, Verdict};
+pub use crate::record::{Origin, Record, Suspect, Verdict};
 use crate::scenario;
 use crate::scene::{Dice, Pool, Scene};
+use crate::words::{self, Words};
 use rayon::prelude::*;
 use specc_ir::ir::{ActionId, EntityId, Ir};
 use specc_ir::model::{Answer, Caller, Model, Operation, Point, Refusal, State, Surroundings};
@@ -19,6 +21,8 @@ use std::time::{Duration, Instant};
 pub(crate) const START: i64 = 1_772_442_000_000;
 /// What is thought of in one scene.
 const THOUGHTS: usize = 400;
+/// The most wrong programs that are named for what failed.
+const SUSPECTS: usize = 5;
 /// What is done in one scene beside what is needed.
 const BESIDES: usize = 24;
 
@@ -176,8 +180,8 @@ pub fn judge(
         let mut dice = Dice::new(model, &pool, seed);
         let scene = dice.scene(START);
         let thoughts = think(&around, model, &mut dice, &scene, (&all, &wrong, &open));
-        let mut stage = Stage::new(model, app, &scene, seed);
-        let found = stage.scene(thoughts, (&all, &mut open), &mut ways)?;
+        let mut stage = Stage::new((ir, &around), app, &scene, seed);
+        let found = stage.scene(thoughts, (&all, &wrong, &mut open), &mut ways)?;
         quiet = if found.iter().any(|record| record.class != "walks") {
             0
         } else {
@@ -222,8 +226,16 @@ pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoA
                 operation,
                 tells: Vec::new(),
             };
-            let mut stage = Stage::new(model, app, &scenery, scene);
-            stage.once(thought, &act).map(Some)
+            let all = mutants(ir);
+            let wrong: Vec<Ir> = all.par_iter().map(|mutant| mutant.of(ir)).collect();
+            let mut stage = Stage::new((ir, &around), app, &scenery, scene);
+            let mut record = stage.once(thought, &act)?;
+            if let (Verdict::Failed, Some(exchange)) =
+                (record.verdict, record.exchanges.last().cloned())
+            {
+                stage.accuse(&mut record, &act, &exchange, (&all, &wrong, &[]))?;
+            }
+            Ok(Some(record))
         }
     }
 }
@@ -313,6 +325,7 @@ fn observed(ir: &Ir, outcome: &Outcome) -> Observed {
 
 /// A scene in the app.
 pub(crate) struct Stage<'s> {
+    around: &'s Around,
     mirror: Mirror<'s>,
     scene: &'s Scene,
     seed: u64,
@@ -323,8 +336,15 @@ pub(crate) struct Stage<'s> {
 }
 
 impl<'s> Stage<'s> {
-    pub(crate) fn new(model: Model<'s>, app: &'s App, scene: &'s Scene, seed: u64) -> Stage<'s> {
+    pub(crate) fn new(
+        (ir, around): (&'s Ir, &'s Around),
+        app: &'s App,
+        scene: &'s Scene,
+        seed: u64,
+    ) -> Stage<'s> {
+        let model = Model::new(ir, around);
         Stage {
+            around,
             mirror: Mirror::new(app, model),
             scene,
             seed,
@@ -349,7 +369,7 @@ impl<'s> Stage<'s> {
     fn scene(
         &mut self,
         thoughts: Vec<Thought>,
-        (all, open): (&[Mutant], &mut Vec<usize>),
+        (all, wrong, open): (&[Mutant], &'s [Ir], &mut Vec<usize>),
         ways: &mut BTreeSet<Way>,
     ) -> Result<Vec<Record>, NoAnswer> {
         let mut records = Vec::new();
@@ -369,9 +389,15 @@ impl<'s> Stage<'s> {
                     continue;
                 }
             }
-            let record = self.once(number, &thought)?;
+            let mut record = self.once(number, &thought)?;
             // Where the scene itself can't be set, nothing is done in it.
             let set = !record.exchanges.is_empty();
+            let tells = match (record.verdict, record.exchanges.last().cloned()) {
+                (Verdict::Failed, Some(exchange)) => {
+                    self.accuse(&mut record, &thought, &exchange, (all, wrong, &tells))?
+                }
+                _ => tells,
+            };
             if set {
                 for mutant in tells.iter().filter_map(|at| all.get(*at)) {
                     let Record {
@@ -399,21 +425,103 @@ impl<'s> Stage<'s> {
         Ok(records)
     }
 
+    /// After something failed: which wrong programs would do just what the app did. The record names them and stands at the
+    /// sentence of the first; of the mutants that would have told, those that are then known to be there are given. Where no
+    /// wrong program explains what was seen, all are.
+    fn accuse(
+        &mut self,
+        record: &mut Record,
+        thought: &Thought,
+        exchange: &Exchange,
+        (all, wrong, tells): (&[Mutant], &'s [Ir], &[usize]),
+    ) -> Result<Vec<usize>, NoAnswer> {
+        let program = self.mirror.model;
+        let mut guilty = Vec::new();
+        for (at, (mutant, wrong)) in all.iter().zip(wrong).enumerate() {
+            if guilty.len() >= SUSPECTS || !concerns(mutant, &thought.operation) {
+                continue;
+            }
+            let model = Model::new(wrong, self.around);
+            let outcome = model.perform(&self.scene.state, thought.caller, &thought.operation);
+            if observed(wrong, &outcome) == observed(program.ir(), &thought.outcome) {
+                continue;
+            }
+            let (mut state, answer) = match outcome {
+                Ok((state, answer)) => (state, Ok(answer)),
+                Err(refusal) => (self.state.clone(), Err(refusal)),
+            };
+            model.carry(&self.state, &mut state);
+            self.mirror.model = model;
+            let answers = self.mirror.judge(&thought.operation, &answer, exchange);
+            let same =
+                answers.is_none() && self.mirror.compare(&mut state, self.scene.now)?.is_empty();
+            self.mirror.model = program;
+            if same {
+                guilty.push(at);
+            }
+        }
+        let suspects = guilty.iter().filter_map(|at| all.get(*at));
+        record.suspects = suspects
+            .map(|mutant| Suspect {
+                what: mutant.what.clone(),
+                span: mutant.span,
+            })
+            .collect();
+        if let Some(first) = record.suspects.first() {
+            record.span = first.span;
+        }
+        guilty.retain(|at| tells.contains(at));
+        Ok(if guilty.is_empty() {
+            tells.to_vec()
+        } else {
+            guilty
+        })
+    }
+
+    /// What is done in the scene, before anything is known of what comes of it.
+    fn walk(&self, number: usize, thought: &Thought) -> Record {
+        let words = Words::of(self.mirror.model, &self.scene.state, self.scene.now);
+        let outcome = thought.outcome.as_ref().map(|(_, answer)| answer);
+        let scene = self.seed;
+        let done = words.headline(thought.caller, &thought.operation);
+        Record {
+            done: done.clone(),
+            steps: words.steps(&self.scene.order, thought.caller, &thought.operation),
+            expected: words::expected(outcome),
+            origin: Origin::Walk {
+                scene,
+                thought: number,
+            },
+            ..Record::open(
+                format!("walk.{scene}.{number}"),
+                "walks",
+                done,
+                thought
+                    .outcome
+                    .as_ref()
+                    .err()
+                    .map(|refusal| refusal.source)
+                    .filter(|span| *span != Span::default())
+                    .unwrap_or_else(|| place_of(self.mirror.model.ir(), &thought.operation)),
+            )
+        }
+    }
+
     /// Sets the scene where that is needed, does one thing in it and judges it. Without exchanges where the scene can't be
     /// set.
     pub(crate) fn once(&mut self, number: usize, thought: &Thought) -> Result<Record, NoAnswer> {
-        let mut record = walk(self.mirror.model.ir(), (self.seed, number), thought);
+        let mut record = self.walk(number, thought);
         if let Some(difference) = self.set()?.into_iter().next() {
             record.verdict = Verdict::Failed;
             record.seen = format!("before anything was done: {}", difference.text);
             (record.expected, record.actual) = (difference.expected, difference.actual);
+            record.check = difference.check;
             record.script = self.mirror.app.script();
             return Ok(record);
         }
         let (wrong, exchange) = self.perform(thought)?;
         record.exchanges = vec![exchange];
         record.verdict = Verdict::Held;
-        record.expected = outcome_in_words(&thought.outcome);
         record.seen = record.expected.clone();
         if let Some(difference) = wrong {
             // What is wrong is wrong every time, under the same circumstances.
@@ -426,6 +534,7 @@ impl<'s> Stage<'s> {
             record.script = self.mirror.app.script();
             record.seen = difference.text;
             (record.expected, record.actual) = (difference.expected, difference.actual);
+            record.check = difference.check;
         }
         Ok(record)
     }
@@ -476,6 +585,7 @@ impl<'s> Stage<'s> {
                     text: format!("the mail is {sent:?}, not {wanted:?}"),
                     expected: format!("the mail is {wanted:?}"),
                     actual: format!("the mail is {sent:?}"),
+                    check: Some(Check::Mails(mails + wanted.len())),
                 }),
                 exchange,
             ));
@@ -484,68 +594,30 @@ impl<'s> Stage<'s> {
     }
 }
 
+/// Where the spec speaks of an operation: its step, its action, its entity.
+fn place_of(ir: &Ir, operation: &Operation) -> Span {
+    let entity = |id: EntityId| ir.entities.get(id.0 as usize);
+    let span = match operation {
+        Operation::Create(id, _)
+        | Operation::Read(id, _)
+        | Operation::Update(id, ..)
+        | Operation::Delete(id, ..) => entity(*id).map(|entity| entity.span),
+        Operation::List(query) => entity(query.entity).map(|entity| entity.span),
+        Operation::Step(id, name, ..) => entity(*id).and_then(|entity| {
+            let mut steps = entity.lifecycles.iter().flat_map(|cycle| &cycle.steps);
+            steps
+                .find(|step| step.name.text == *name)
+                .map(|step| step.span)
+        }),
+        Operation::Act(id, ..) => ir.actions.get(id.0 as usize).map(|action| action.span),
+        Operation::SignUp(..) => Some(ir.accounts.span),
+    };
+    span.unwrap_or_default()
+}
+
 fn text(json: &serde_json::Value, key: &str) -> String {
     json.get(key)
         .and_then(serde_json::Value::as_str)
         .unwrap_or_default()
         .to_owned()
-}
-
-fn outcome_in_words(outcome: &Outcome) -> String {
-    match outcome {
-        Ok(_) => "it was carried out, and everything is as it should be".to_owned(),
-        Err(refusal) => format!(
-            "it was refused with {}, and nothing changed",
-            refusal.point.status()
-        ),
-    }
-}
-
-/// What was done in a scene, before anything is known of what came of it.
-fn walk(ir: &Ir, (scene, number): (u64, usize), thought: &Thought) -> Record {
-    let span = match &thought.outcome {
-        Err(refusal) => refusal.source,
-        Ok(_) => Span::default(),
-    };
-    Record {
-        origin: Origin::Walk {
-            scene,
-            thought: number,
-        },
-        ..Record::open(
-            format!("walk.{scene}.{number}"),
-            "walks",
-            in_words(ir, thought),
-            span,
-        )
-    }
-}
-
-/// `a visitor creates Ticket`, `user 3 does solve on Ticket`
-fn in_words(ir: &Ir, thought: &Thought) -> String {
-    let who = match thought.caller.me {
-        Some(me) => format!("user {me}"),
-        None => "a visitor".to_owned(),
-    };
-    let name = |entity: EntityId| {
-        let entity = ir.entities.get(entity.0 as usize);
-        entity.map_or("", |entity| entity.name.text.as_str())
-    };
-    let does = match &thought.operation {
-        Operation::Create(entity, _) => format!("creates {}", name(*entity)),
-        Operation::Read(entity, _) => format!("reads {}", name(*entity)),
-        Operation::Update(entity, ..) => format!("updates {}", name(*entity)),
-        Operation::Delete(entity, ..) => format!("deletes {}", name(*entity)),
-        Operation::List(query) => format!("lists {}", name(query.entity)),
-        Operation::Step(entity, step, ..) => format!("does {step} on {}", name(*entity)),
-        Operation::Act(id, ..) => {
-            let action = ir.actions.get(id.0 as usize);
-            format!(
-                "does {}",
-                action.map_or("", |action| action.name.text.as_str())
-            )
-        }
-        Operation::SignUp(..) => "signs up".to_owned(),
-    };
-    format!("{who} {does}")
 }

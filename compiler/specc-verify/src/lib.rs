@@ -2,6 +2,7 @@
 //! stranger sees is held against what the program means, sentence by sentence.
 
 pub mod app;
+pub mod difference;
 pub mod judge;
 pub mod mirror;
 pub mod record;
@@ -10,3 +11,4 @@ mod scenario;
 mod scene;
 pub mod strength;
 mod wire;
+mod words;

@@ -1,7 +1,10 @@
 //! The app beside the model: which row is which, whether both hold the same, and what somebody does to both.
 
 use crate::app::{App, Exchange, NoAnswer};
+use crate::difference::Check;
+pub use crate::difference::Difference;
 use crate::wire::{self, field_key, field_type, receive, send};
+use crate::words::{self, Words};
 use serde_json::{Map, Value as Json, json};
 use specc_ir::eval::Value;
 use specc_ir::expr::FieldRef;
@@ -21,43 +24,6 @@ pub struct Mirror<'a> {
     pub model: Model<'a>,
     names: BTreeMap<(EntityId, i64), Json>,
     rows: HashMap<(EntityId, String), i64>,
-}
-
-/// How the app differs from the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// In a sentence, as `due of tickets 3 is "2026-03-01", not null`.
-    pub text: String,
-    /// What the program means should be there, as a half sentence.
-    pub expected: String,
-    /// What is there.
-    pub actual: String,
-}
-
-impl Difference {
-    /// Something is not what it should be.
-    #[must_use]
-    pub fn of(
-        what: &str,
-        actual: impl std::fmt::Display,
-        expected: impl std::fmt::Display,
-    ) -> Difference {
-        Difference {
-            text: format!("{what} is {actual}, not {expected}"),
-            expected: format!("{what} is {expected}"),
-            actual: format!("{what} is {actual}"),
-        }
-    }
-
-    /// What is wrong in words of its own, and what was to be.
-    #[must_use]
-    pub fn said(actual: String, expected: impl Into<String>) -> Difference {
-        Difference {
-            text: actual.clone(),
-            expected: expected.into(),
-            actual,
-        }
-    }
 }
 
 fn entity_ids(ir: &Ir) -> impl Iterator<Item = EntityId> {
@@ -92,6 +58,11 @@ impl<'a> Mirror<'a> {
     pub fn slug(&self, entity: EntityId) -> String {
         let entity = self.ir().entities.get(entity.0 as usize);
         entity.map_or_else(String::new, |entity| wire::slug(&entity.plural))
+    }
+
+    fn plural(&self, entity: EntityId) -> &'a str {
+        let entity = self.ir().entities.get(entity.0 as usize);
+        entity.map_or("rows", |entity| entity.plural.as_str())
     }
 
     /// Nothing is there any more.
@@ -237,19 +208,23 @@ impl<'a> Mirror<'a> {
                         self.know(entity, id, row.get("id").cloned().unwrap_or(Json::Null));
                         pairs.push((id, row.clone()));
                     }
-                    None => found.push(Difference::said(
-                        format!("{} has a row too many: {row}", self.slug(entity)),
-                        format!("there are {} {}", ids.len(), self.slug(entity)),
-                    )),
+                    None => {
+                        let row: String = row.to_string().chars().take(200).collect();
+                        let said = Difference::said(
+                            format!("one of the {} is too many: {row}", self.plural(entity)),
+                            format!("there are {} {}", ids.len(), self.plural(entity)),
+                        );
+                        found.push(said.at(Check::Rows(self.slug(entity), ids.len())));
+                    }
                 }
             }
             for id in &ids {
                 let id = *id;
                 if !pairs.iter().any(|(known, _)| *known == id) {
-                    found.push(Difference::said(
-                        format!("{} {} is gone", self.slug(entity), self.name(entity, id)),
-                        format!("{} {} is there", self.slug(entity), self.name(entity, id)),
-                    ));
+                    let row = Words::of(self.model, state, now).row(entity, id);
+                    let said =
+                        Difference::said(format!("{row} is not there"), format!("{row} is there"));
+                    found.push(said.at(Check::Rows(self.slug(entity), ids.len())));
                 }
             }
             dumps.push((entity, pairs));
@@ -290,9 +265,13 @@ impl<'a> Mirror<'a> {
                 .model
                 .value(state, now, entity, id, FieldRef::Field(field));
             if !is.as_ref().is_some_and(|is| same(is, &wanted)) {
-                let wanted = self.send(&declared.ty, &wanted);
-                let what = format!("{key} of {} {}", self.slug(entity), self.name(entity, id));
-                found.push(Difference::of(&what, json, wanted));
+                let words = Words::of(self.model, state, now);
+                let what = format!("{} of {}", declared.name.text, words.row(entity, id));
+                let is = is.map_or_else(|| json.to_string(), |is| words.value(&declared.ty, &is));
+                let sent = self.send(&declared.ty, &wanted);
+                let wanted = words.value(&declared.ty, &wanted);
+                let check = Check::Row(self.slug(entity), self.name(entity, id), key, sent);
+                found.push(Difference::of(&what, is, wanted).at(check));
             }
         }
         for field in [FieldRef::Created, FieldRef::Updated, FieldRef::Version] {
@@ -302,10 +281,17 @@ impl<'a> Mirror<'a> {
                 .and_then(|json| self.receive(&field_type(ir, entity, field), json));
             let wanted = self.model.value(state, now, entity, id, field);
             if is.as_ref() != Some(&wanted) {
-                let what = format!("{key} of {} {}", self.slug(entity), self.name(entity, id));
+                let words = Words::of(self.model, state, now);
+                let what = format!("{key} of {}", words.row(entity, id));
                 let is = row.get(&key).unwrap_or(&Json::Null);
                 let wanted = self.send(&field_type(ir, entity, field), &wanted);
-                found.push(Difference::of(&what, is, wanted));
+                let check = Check::Row(
+                    self.slug(entity),
+                    self.name(entity, id),
+                    key,
+                    wanted.clone(),
+                );
+                found.push(Difference::of(&what, is, wanted).at(check));
             }
         }
     }
@@ -444,7 +430,9 @@ impl<'a> Mirror<'a> {
             Err(refusal) => {
                 let status = refusal.point.status();
                 if got.status != status {
-                    return Some(Difference::of("the answer", got.status, status));
+                    let differs =
+                        Difference::between(words::answered(got), words::expected(Err(refusal)));
+                    return Some(differs.at(Check::Status(status)));
                 }
                 let mut said: Vec<&str> = errors(&got.body);
                 let mut rules: Vec<&str> = refusal
@@ -461,6 +449,7 @@ impl<'a> Mirror<'a> {
                         text: format!("it is refused for {said:?}, not for {rules:?}"),
                         expected: format!("it is refused for {rules:?}"),
                         actual: format!("it is refused for {said:?}"),
+                        check: Some(Check::Answer("$.errors[*].rule".to_owned(), json!(rules))),
                     });
                 }
                 let spoken = messages(&got.body);
@@ -468,21 +457,21 @@ impl<'a> Mirror<'a> {
                     !problem.message.is_empty() && !spoken.contains(&problem.message.as_str())
                 });
                 unspoken.map(|problem| {
-                    Difference::said(
+                    let said = Difference::said(
                         format!("nothing says “{}”", problem.message),
                         format!("it is refused with “{}”", problem.message),
-                    )
+                    );
+                    said.at(Check::Answer(
+                        "$.errors[*].message".to_owned(),
+                        json!([problem.message]),
+                    ))
                 })
             }
             Ok(answer) => {
                 if !(200..300).contains(&got.status) {
-                    return Some(Difference::said(
-                        format!(
-                            "the answer is {} {}, though it is allowed",
-                            got.status, got.body
-                        ),
-                        "it is carried out",
-                    ));
+                    let differs =
+                        Difference::between(words::answered(got), words::expected(wanted.as_ref()));
+                    return Some(differs.at(Check::Done));
                 }
                 self.judge_answer(operation, answer, got)
             }
@@ -506,7 +495,9 @@ impl<'a> Mirror<'a> {
             _ => None,
         };
         match (answer, entity) {
-            (Answer::Row(_, Some(view)), Some(entity)) => self.judge_row(entity, view, &got.body),
+            (Answer::Row(_, Some(view)), Some(entity)) => {
+                self.judge_row(entity, view, &got.body, "$")
+            }
             (Answer::Rows(rows), Some(entity)) => {
                 let items = got
                     .body
@@ -518,19 +509,24 @@ impl<'a> Mirror<'a> {
                 if items.len() != rows.len() || total != u64::try_from(rows.len()).ok() {
                     let total =
                         total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
-                    return Some(Difference::said(
+                    let said = Difference::said(
                         format!("the list has {} rows and says {total}", items.len()),
                         format!("the list has {} rows", rows.len()),
-                    ));
+                    );
+                    let check = Check::Answer("$.total".to_owned(), json!(rows.len()));
+                    return Some(said.at(check));
                 }
                 for (place, ((id, view), item)) in rows.iter().zip(&items).enumerate() {
                     let name = self.name(entity, *id);
                     if item.get("id") != Some(&name) {
                         let is = item.get("id").unwrap_or(&Json::Null);
                         let what = format!("the row at place {}", place + 1);
-                        return Some(Difference::of(&what, is, name));
+                        let check = Check::Answer(format!("$.items[{place}].id"), name.clone());
+                        return Some(Difference::of(&what, is, name).at(check));
                     }
-                    if let Some(difference) = self.judge_row(entity, view, item) {
+                    if let Some(difference) =
+                        self.judge_row(entity, view, item, &format!("$.items[{place}]"))
+                    {
                         return Some(difference);
                     }
                 }
@@ -550,7 +546,8 @@ impl<'a> Mirror<'a> {
                     return None;
                 }
                 let wanted = self.send(&returns.ty, value);
-                Some(Difference::of("the result", result, wanted))
+                let check = Check::Answer("$.result".to_owned(), wanted.clone());
+                Some(Difference::of("the result", result, wanted).at(check))
             }
             _ => None,
         }
@@ -561,6 +558,7 @@ impl<'a> Mirror<'a> {
         entity: EntityId,
         view: &[(FieldRef, Value)],
         row: &Json,
+        path: &str,
     ) -> Option<Difference> {
         let ir = self.ir();
         for (field, declared) in fields(ir, entity) {
@@ -572,16 +570,17 @@ impl<'a> Mirror<'a> {
                 (None, None) => {}
                 (None, Some(_)) if key == "id" || declared.ty == Type::Password => {}
                 (None, Some(json)) => {
-                    return Some(Difference::said(
+                    let said = Difference::said(
                         format!("{key} is shown, and may not be: {json}"),
                         format!("{key} is not shown"),
-                    ));
+                    );
+                    return Some(said.at(Check::AnswerLacks(format!("{path}.{key}"))));
                 }
-                (Some(_), None) => {
-                    return Some(Difference::said(
-                        format!("{key} is not shown"),
-                        format!("{key} is shown"),
-                    ));
+                (Some((_, value)), None) => {
+                    let said =
+                        Difference::said(format!("{key} is not shown"), format!("{key} is shown"));
+                    let wanted = self.send(&declared.ty, value);
+                    return Some(said.at(Check::Answer(format!("{path}.{key}"), wanted)));
                 }
                 (Some((_, value)), Some(json)) => {
                     let made = matches!(declared.default, Some(FieldDefault::Random(_)));
@@ -592,7 +591,8 @@ impl<'a> Mirror<'a> {
                         && !is.as_ref().is_some_and(|is| same(is, value))
                     {
                         let wanted = self.send(&declared.ty, value);
-                        return Some(Difference::of(&key, json, wanted));
+                        let check = Check::Answer(format!("{path}.{key}"), wanted.clone());
+                        return Some(Difference::of(&key, json, wanted).at(check));
                     }
                 }
             }

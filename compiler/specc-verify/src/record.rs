@@ -1,6 +1,7 @@
 //! What is kept of an obligation: how it came out, what was done and seen, and where it can be done again.
 
 use crate::app::Exchange;
+use crate::difference::Check;
 use serde::{Deserialize, Serialize};
 use specc_syntax::span::Span;
 
@@ -60,6 +61,8 @@ pub struct Record {
     pub span: Span,
     /// The verdict.
     pub verdict: Verdict,
+    /// What was done, as a half sentence without names; empty where nothing was.
+    pub done: String,
     /// What was done, a line each, in the spec's own words; empty where nothing was.
     pub steps: Vec<String>,
     /// What was seen; for what failed, what is wrong.
@@ -72,8 +75,21 @@ pub struct Record {
     pub exchanges: Vec<Exchange>,
     /// For what failed, all that has to be sent to the app to see it again, beginning with nothing in it.
     pub script: Vec<Exchange>,
+    /// What to look at after the script to see what is wrong; `None` where it is told in words alone.
+    pub check: Option<Check>,
+    /// For what failed, wrong programs that would do just what was seen: what may be the matter.
+    pub suspects: Vec<Suspect>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+/// A program that is wrong in one place and does what the app did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspect {
+    /// How it is wrong, as a half sentence.
+    pub what: String,
+    /// The sentence that it is wrong about.
+    pub span: Span,
 }
 
 impl Record {
@@ -86,12 +102,15 @@ impl Record {
             what,
             span,
             verdict: Verdict::NotExercised,
+            done: String::new(),
             steps: Vec::new(),
             seen: String::new(),
             expected: String::new(),
             actual: String::new(),
             exchanges: Vec::new(),
             script: Vec::new(),
+            check: None,
+            suspects: Vec::new(),
             origin: Origin::Nowhere,
         }
     }

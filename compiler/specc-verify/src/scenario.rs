@@ -172,6 +172,7 @@ pub fn judge(
     }
     let mut record = Record {
         verdict: Verdict::Held,
+        done: scenario.name.text.clone(),
         seen: "every step holds".to_owned(),
         expected: "every step holds".to_owned(),
         exchanges: follows.exchanges,
@@ -192,9 +193,9 @@ pub fn judge(
         let text = step.map_or("", |step| step.text.as_str());
         record.span = step.map_or(scenario.span, |step| step.span);
         record.seen = format!("{text}: {}", broken.seen);
-        (record.expected, record.actual) = match follows.differs {
-            Some(difference) => (difference.expected, difference.actual),
-            None => (text.to_owned(), broken.seen),
+        (record.expected, record.actual, record.check) = match follows.differs {
+            Some(difference) => (difference.expected, difference.actual, difference.check),
+            None => (text.to_owned(), broken.seen, None),
         };
     }
     let steps = scenario.steps.iter().take(done);

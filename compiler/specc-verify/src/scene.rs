@@ -88,6 +88,11 @@ pub struct Dice<'a> {
 }
 
 const WORDS: &[&str] = &["amber", "birch", "cedar", "delta", "ember", "fjord"];
+/// What people are called, so that what is told of them can be followed.
+const NAMES: &[&str] = &[
+    "Ana", "Bob", "Chloé", "Dara", "Eve", "Fatima", "Günther", "Hana", "Igor", "Jo", "Kim", "Lea",
+    "Max", "Nadia", "Otto", "Pia", "Quinn", "Rosa", "Søren", "Tariq", "Uma", "Vera", "Wim", "Zoë",
+];
 /// Texts that mean something to somebody else.
 const HOSTILE: &[&str] = &[
     "'; DROP TABLE \"user\"; --",
@@ -201,7 +206,10 @@ impl<'a> Dice<'a> {
                 if made || (matches!(field.ty, Type::Slug(_)) && self.in_ten(8)) {
                     continue;
                 }
-                let value = self.value(&scene.state, scene.planted, field, true);
+                let value = match self.called(scene, entity, field) {
+                    Some(name) => name,
+                    None => self.value(&scene.state, scene.planted, field, true),
+                };
                 possible &= !(field.required && value.is_empty());
                 values.push((id, value));
             }
@@ -222,6 +230,17 @@ impl<'a> Dice<'a> {
                 return;
             }
         }
+    }
+
+    /// The name of the next person, where nothing else is asked of names.
+    fn called(&self, scene: &Scene, entity: EntityId, field: &Field) -> Option<Value> {
+        let (least, most) = field.length;
+        let free = field.pattern.is_none()
+            && least.is_none_or(|least| least <= 2)
+            && most.is_none_or(|most| most >= 8);
+        let plain = field.ty == Type::Text && field.name.text == "name";
+        let name = NAMES.get(scene.people.len())?;
+        (entity == USER && plain && free).then(|| Value::text(*name))
     }
 
     fn word(&mut self) -> String {

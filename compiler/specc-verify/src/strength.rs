@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::judge::{Around, Options, Origin, Record, START, Stage, Thought, Verdict, think};
 use crate::scene::{Dice, Pool};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use specc_ir::ir::Ir;
 use specc_ir::model::Model;
 use specc_ir::mutate::{Mutant, mutants};
@@ -20,7 +20,7 @@ const TOGETHER: usize = 24;
 const SCENES: u64 = 24;
 
 /// How a mutant ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// The judge saw that the app was wrong.
@@ -49,7 +49,7 @@ pub struct Tried {
 }
 
 /// How many ended how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strength {
     /// All.
     pub made: usize,
@@ -67,14 +67,19 @@ impl Strength {
     pub fn of<'t>(tried: impl IntoIterator<Item = &'t Tried>) -> Strength {
         let mut strength = Strength::default();
         for one in tried {
-            strength.made += 1;
-            match one.fate {
-                Fate::Caught => strength.caught += 1,
-                Fate::Survived => strength.survived += 1,
-                Fate::Equivalent => strength.equivalent += 1,
-            }
+            strength.add(one.fate);
         }
         strength
+    }
+
+    /// One more.
+    pub fn add(&mut self, fate: Fate) {
+        self.made += 1;
+        match fate {
+            Fate::Caught => self.caught += 1,
+            Fate::Survived => self.survived += 1,
+            Fate::Equivalent => self.equivalent += 1,
+        }
     }
 }
 
@@ -226,7 +231,8 @@ impl Judged<'_> {
                 reached.push(at);
                 let seen = match (self.serve)(at) {
                     Ok(running) => {
-                        let mut stage = Stage::new(model, &running.app, &scene, *seed);
+                        let mut stage =
+                            Stage::new((self.ir, self.around), &running.app, &scene, *seed);
                         difference(&mut stage, &telling)
                     }
                     Err(words) => Some(format!("it does not start: {words}")),

@@ -35,6 +35,8 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0 on standard output, for code review tools.
     Sarif,
+    /// JUnit XML on standard output, for build servers; of `verify` alone.
+    Junit,
 }
 
 /// When to use colour.
@@ -131,8 +133,11 @@ pub enum Command {
     },
     /// Hold the running app against the spec, sentence by sentence.
     ///
+    /// What was seen is kept in .specc/evidence: evidence.json, the annotated spec as spec.html, and a Hurl file for each
+    /// thing that failed. Ctrl-C ends it with what was judged until then.
+    ///
     /// Exit code: 0 all held, 1 something failed, 2 the spec is no use or nothing could be looked at, 3 everything that was
-    /// seen held and something was not exercised (with --strict, or an effect failed).
+    /// seen held and something was not exercised (with --strict, or where it was interrupted), or an effect failed.
     Verify {
         /// The program.
         #[command(flatten)]
@@ -146,6 +151,9 @@ pub enum Command {
         /// Exit with 3 where something was not exercised.
         #[arg(long)]
         strict: bool,
+        /// Write the annotated spec to this file as well.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
         /// Replace files that were changed by hand; copies go to .specc/replaced.
         #[arg(long)]
         overwrite: bool,
@@ -165,6 +173,28 @@ pub enum Command {
         /// The program with its arguments.
         #[arg(last = true)]
         words: Vec<std::ffi::OsString>,
+    },
+    /// Do again what an obligation of the last `specc verify` was judged by, and say whether it is still so.
+    ///
+    /// Exit code: as of verify. Where the spec was edited since, there is nothing to do again: 2.
+    Replay {
+        /// The obligation, as `specc verify` names it; its beginning is enough.
+        id: String,
+        /// The program.
+        #[command(flatten)]
+        program: Program,
+        /// Replace files that were changed by hand; copies go to .specc/replaced.
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Say what came of a sentence (spec/app.md:31), or which sentence a line of the app follows
+    /// (app/src/ticket/policy.rs:40).
+    Trace {
+        /// A file of the spec or of the app, with a line.
+        place: String,
+        /// The program.
+        #[command(flatten)]
+        program: Program,
     },
     /// Say whether this machine has what specc needs.
     Doctor,

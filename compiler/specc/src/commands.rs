@@ -32,6 +32,10 @@ const BUG: u8 = 5;
 /// Runs the command; gives the exit code.
 pub fn run(arguments: &Arguments) -> ExitCode {
     let mut show = Show::new(arguments);
+    if arguments.format == Format::Junit && !matches!(arguments.command, Command::Verify { .. }) {
+        show.say("error: --format junit is for `specc verify`; others write human, json or sarif");
+        return ExitCode::from(USAGE);
+    }
     let code = match &arguments.command {
         Command::New { name, from } => new(&show, name, from.as_deref()),
         Command::Check(program) => check(&show, program),
@@ -58,10 +62,12 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             seed,
             time,
             strict,
+            html,
             overwrite,
             strength,
         } => {
             let options = crate::verify::Wanted {
+                html: html.clone(),
                 seed: *seed,
                 time: Duration::from_secs(*time),
                 strict: *strict,
@@ -70,6 +76,11 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             };
             crate::verify::verify(&mut show, &folder(program), &options)
         }
+        Command::Replay {
+            id,
+            program,
+            overwrite,
+        } => crate::verify::replay(&mut show, &folder(program), id, *overwrite),
         Command::Run {
             program,
             port,
@@ -90,6 +101,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             writes,
             words,
         } => sandboxed(&show, *level, writes, words),
+        Command::Trace { place, program } => crate::trace::trace(&show, &folder(program), place),
         Command::Doctor => doctor::run(&show),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),

@@ -4,8 +4,11 @@
 mod arguments;
 mod commands;
 mod doctor;
+mod evidence;
 mod show;
 mod strength;
+mod told;
+mod trace;
 mod verify;
 
 mod embedded {

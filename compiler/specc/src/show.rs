@@ -36,6 +36,12 @@ impl Show {
         }
     }
 
+    /// Colours are wanted.
+    #[must_use]
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
     /// A line of data on standard output. A reader that has gone away is no error of ours.
     #[expect(clippy::unused_self, reason = "all output goes through here")]
     pub fn data(&self, text: &str) {
@@ -75,7 +81,7 @@ impl Show {
                     self.say(&format!("\n{}", tally(diagnostics)));
                 }
             }
-            Format::Json => self.data(&pretty(&specc_syntax::json::diagnostics(
+            Format::Json | Format::Junit => self.data(&pretty(&specc_syntax::json::diagnostics(
                 diagnostics,
                 sources,
             ))),

@@ -1,25 +1,30 @@
-//! `specc verify`: the app built and served for the judge, and what it says of each sentence.
+//! `specc verify` and `specc replay`: the app built and served for the judge, and what it says of each sentence.
 
 use crate::arguments::Format;
 use crate::commands::{failed, stopped};
-use crate::show::{Show, count, pretty, short};
+use crate::evidence;
+use crate::show::{Show, pretty};
 use crate::strength;
+use crate::told;
 use specc_build::app::{listen, start_with};
 use specc_build::folder::Folder;
 use specc_build::front::Checked;
 use specc_build::pipeline;
 use specc_build::{BuildError, Event};
-use specc_verify::app::App;
-use specc_verify::judge::{self, Options, Record, Verdict};
-use specc_verify::report;
-use specc_verify::strength::Tried;
-use std::path::Path;
+use specc_verify::app::{App, NoAnswer};
+use specc_verify::judge::{self, Options};
+use specc_verify::record::{Origin, Record, Verdict};
+use specc_verify::report::{self, Outcome, Report, Run};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The spec is no use, or nothing could be looked at.
 const UNUSABLE: u8 = 2;
-/// What is shown of failures and of what was not exercised.
-const MOST: usize = 20;
+/// Not everything was looked at.
+const PARTLY: u8 = 3;
+/// Somebody wants an end.
+static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What is wanted.
 pub struct Wanted {
@@ -29,6 +34,8 @@ pub struct Wanted {
     pub time: Duration,
     /// Not exercised is not good enough.
     pub strict: bool,
+    /// Where the annotated spec goes as well.
+    pub html: Option<PathBuf>,
     /// Replace files that were changed by hand.
     pub overwrite: bool,
     /// Prove that the judge can fail.
@@ -40,6 +47,7 @@ impl Wanted {
         Options {
             seed: self.seed,
             time: self.time,
+            stop: Some(&STOP),
             ..Options::default()
         }
     }
@@ -47,37 +55,122 @@ impl Wanted {
 
 /// Builds, serves and judges; gives the exit code.
 pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
-    let built = pipeline::build_for_verification(folder, wanted.overwrite, &mut |event: Event| {
-        show.event(&event);
-    });
-    let (checked, binary) = match built {
+    let (checked, binary) = match built(show, folder, wanted.overwrite) {
         Ok(built) => built,
-        Err(pipeline::Stop::Spec(checked)) => {
-            show.end_progress();
-            stopped(show, &pipeline::Stop::Spec(checked));
+        Err(code) => return code,
+    };
+    end_when_told(show);
+    let mut run = Run {
+        taken: now(),
+        seed: wanted.seed,
+        spec: evidence::digest_of_spec(&checked.sources),
+        sandbox: strength::sandbox().map_or_else(|| "none".to_owned(), |sandbox| sandbox.level()),
+        ..Run::default()
+    };
+    let start = Instant::now();
+    let options = wanted.options();
+    let mut records = Vec::new();
+    let judged = evidence::digest_of_file(&binary).and_then(|digest| {
+        run.binary = digest;
+        with_app(folder, &binary, |app| {
+            let mut keep = |record: &Record| records.push(record.clone());
+            judge::judge(&checked.ir, app, options, &mut keep).map(|_| ())
+        })
+    });
+    run.took = start.elapsed();
+    run.interrupted = STOP.load(Ordering::Relaxed);
+    let dead = match judged {
+        Ok(Ok(())) => None,
+        // An app that went away because everything ends is no news.
+        Ok(Err(_)) if run.interrupted => None,
+        Ok(Err(dead)) => Some(dead),
+        Err(error) => return failed(show, &error),
+    };
+    if wanted.strength && dead.is_none() && !run.interrupted {
+        match strength::proof(show, folder, &checked, options, &records) {
+            Ok(tried) => run.tried = Some(tried),
+            Err(stop) => return stopped(show, &stop),
+        }
+    }
+    let report = Report::new(&checked.ir, &checked.sources, &records, &run);
+    if let Err(error) = evidence::write(folder, &report, &records, &checked.sources)
+        .and_then(|()| page_to(wanted, &report, &checked))
+    {
+        return failed(show, &error);
+    }
+    match show.format {
+        Format::Human => told::said(show, &checked, &records, &run),
+        Format::Json => show.data(&pretty(&serde_json::json!(report))),
+        Format::Sarif => show.data(&pretty(&report::sarif(&report))),
+        Format::Junit => match report::junit(&report) {
+            Ok(text) => show.data(&text),
+            Err(error) => show.say(&format!("error: no JUnit XML can be made of this: {error}")),
+        },
+    }
+    show.say(&format!(
+        "the annotated spec: {}",
+        evidence::folder_of(folder).join("spec.html").display()
+    ));
+    if let Some(dead) = dead {
+        show.say(&format!("error: the app does not answer: {dead}"));
+        return 1;
+    }
+    match report::exit_code(report.summary.count, wanted.strict) {
+        0 | UNUSABLE if run.interrupted => PARTLY,
+        code => code,
+    }
+}
+
+fn page_to(wanted: &Wanted, report: &Report, checked: &Checked) -> Result<(), BuildError> {
+    match &wanted.html {
+        Some(path) => {
+            let page = report::page::page(report, &checked.sources);
+            specc_build::files::write_whole(path, page.as_bytes())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Does again what a record came from; gives the exit code.
+pub fn replay(show: &mut Show, folder: &Folder, id: &str, overwrite: bool) -> u8 {
+    let known = match evidence::read(folder).and_then(|report| found(&report, id)) {
+        Ok(known) => known,
+        Err(why) => {
+            show.say(&format!("error: {why}"));
             return UNUSABLE;
         }
-        Err(stop) => {
-            show.end_progress();
-            return stopped(show, &stop);
-        }
     };
-    show.end_progress();
-    let start = Instant::now();
-    match judged(folder, &checked, &binary, wanted) {
-        Ok(Ok(records)) => {
-            let took = start.elapsed();
-            let tried = if wanted.strength {
-                let options = wanted.options();
-                match strength::proof(show, folder, &checked, options, &records) {
-                    Ok(tried) => Some(tried),
-                    Err(stop) => return stopped(show, &stop),
-                }
-            } else {
-                None
-            };
-            said(show, &checked, (&records, tried.as_deref()), took);
-            report::exit_code(report::count(&records), wanted.strict)
+    let (report, outcome) = known;
+    let (checked, binary) = match built(show, folder, overwrite) {
+        Ok(built) => built,
+        Err(code) => return code,
+    };
+    if evidence::digest_of_spec(&checked.sources) != report.spec {
+        show.say(&format!(
+            "error: the spec was edited after this evidence was taken ({}), and the same dice would do something else now; run `specc verify`",
+            report.taken
+        ));
+        return UNUSABLE;
+    }
+    let again = evidence::digest_of_file(&binary).and_then(|digest| {
+        if digest != report.binary {
+            show.say(&format!(
+                "the app was built anew since the evidence was taken ({}); the same is done to the new one",
+                report.taken
+            ));
+        }
+        with_app(folder, &binary, |app| {
+            judge::replay(&checked.ir, app, &outcome.origin)
+        })
+    });
+    match again {
+        Ok(Ok(Some(record))) => compared(show, &checked, &outcome, record),
+        Ok(Ok(None)) => {
+            show.say(&format!(
+                "error: {} is not in this program any more; run `specc verify`",
+                outcome.id
+            ));
+            UNUSABLE
         }
         Ok(Err(dead)) => {
             show.say(&format!("error: the app does not answer: {dead}"));
@@ -87,15 +180,119 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
     }
 }
 
-type Judged = Result<Vec<Record>, specc_verify::app::NoAnswer>;
+/// The outcome of this name, or the only one whose name begins so.
+fn found(report: &Report, id: &str) -> Result<(Report, Outcome), String> {
+    let exact = report.results.iter().find(|outcome| outcome.id == id);
+    let begins: Vec<&Outcome> = report
+        .results
+        .iter()
+        .filter(|outcome| outcome.id.starts_with(id))
+        .collect();
+    let outcome = match (exact, begins.as_slice()) {
+        (Some(one), _) => one,
+        (None, [one]) => *one,
+        (None, []) => {
+            let ids = report.results.iter().map(|outcome| outcome.id.as_str());
+            let hint = specc_syntax::names::suggest(id, ids)
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
+            return Err(format!(
+                "the last `specc verify` judged no obligation {}{hint}",
+                specc_syntax::draw::printable(id)
+            ));
+        }
+        (None, several) => {
+            let ids: Vec<&str> = several.iter().take(5).map(|one| one.id.as_str()).collect();
+            return Err(format!(
+                "{} obligations begin so: {}, …; name one of them",
+                several.len(),
+                ids.join(", ")
+            ));
+        }
+    };
+    if outcome.origin == Origin::Nowhere {
+        return Err(format!(
+            "{} was not exercised: nothing was done that could be done again; `specc verify --time 120 --seed {}` looks longer, and elsewhere",
+            outcome.id,
+            report.seed + 1
+        ));
+    }
+    Ok((report.clone(), outcome.clone()))
+}
+
+fn compared(show: &Show, checked: &Checked, known: &Outcome, mut record: Record) -> u8 {
+    // The same thing was done for several obligations: this one was asked about.
+    record.id.clone_from(&known.id);
+    let verdict = record.verdict.name();
+    if show.format == Format::Human {
+        if record.verdict == Verdict::Held {
+            record
+                .steps
+                .iter()
+                .for_each(|step| show.say(&format!("     {step}")));
+            show.say(&format!("  {:>10}: {}", "seen", record.seen));
+        } else {
+            told::one(show, checked, &record, &[]);
+        }
+        show.data(&if verdict == known.verdict {
+            format!("still {verdict}: {}", known.id)
+        } else {
+            format!("{verdict} now, and {} before: {}", known.verdict, known.id)
+        });
+    } else {
+        let run = Run::default();
+        let report = Report::new(&checked.ir, &checked.sources, &[record.clone()], &run);
+        show.data(&match show.format {
+            Format::Sarif => pretty(&report::sarif(&report)),
+            _ => pretty(&serde_json::json!({
+                "before": known.verdict,
+                "result": report.results.first(),
+            })),
+        });
+    }
+    report::exit_code(report::count(&[record]), false)
+}
+
+fn built(show: &mut Show, folder: &Folder, overwrite: bool) -> Result<(Checked, PathBuf), u8> {
+    let built = pipeline::build_for_verification(folder, overwrite, &mut |event: Event| {
+        show.event(&event);
+    });
+    show.end_progress();
+    built.map_err(|stop| match &stop {
+        pipeline::Stop::Spec(_) => {
+            stopped(show, &stop);
+            UNUSABLE
+        }
+        pipeline::Stop::Failed(_) => stopped(show, &stop),
+    })
+}
+
+/// The moment, to the second.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Ctrl-C ends with what was judged until then; a second one ends at once.
+fn end_when_told(show: &Show) {
+    let set = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    if set.is_err() {
+        show.say(
+            "warning: signals can't be caught here; what was judged is lost where this is stopped",
+        );
+    }
+}
 
 /// The app runs alone: with a data folder, a socket and an environment of its own.
-fn judged(
+fn with_app<T>(
     folder: &Folder,
-    checked: &Checked,
     binary: &Path,
-    wanted: &Wanted,
-) -> Result<Judged, BuildError> {
+    then: impl FnOnce(&App) -> Result<T, NoAnswer>,
+) -> Result<Result<T, NoAnswer>, BuildError> {
     let state = folder.state();
     let data = tempfile::Builder::new()
         .prefix("verification-")
@@ -106,117 +303,9 @@ fn judged(
         "read the address of",
         "the listening socket",
     ))?;
-    let running = start_with(
-        binary,
-        &listener,
-        data.path(),
-        strength::sandbox().as_ref(),
-        &[],
-    )?;
-    let options = wanted.options();
-    let judged = App::at(format!("http://{address}"))
-        .and_then(|app| judge::judge(&checked.ir, &app, options, &mut |_| {}));
+    let sandbox = strength::sandbox();
+    let running = start_with(binary, &listener, data.path(), sandbox.as_ref(), &[])?;
+    let done = App::at(format!("http://{address}")).and_then(|app| then(&app));
     drop(running);
-    Ok(judged)
-}
-
-fn said(
-    show: &Show,
-    checked: &Checked,
-    (records, tried): (&[Record], Option<&[Tried]>),
-    took: Duration,
-) {
-    if show.format != Format::Human {
-        show.data(&pretty(&report::json(
-            &checked.ir,
-            &checked.sources,
-            (records, tried),
-            took,
-        )));
-        return;
-    }
-    let mut text = String::new();
-    let of = |verdict: Verdict| {
-        records
-            .iter()
-            .filter(move |record| record.verdict == verdict)
-    };
-    for verdict in [Verdict::Failed, Verdict::Flaky] {
-        for record in of(verdict).take(MOST) {
-            text.push_str(&one(record, checked));
-        }
-    }
-    let open: Vec<&Record> = of(Verdict::NotExercised).collect();
-    for record in open.iter().take(MOST) {
-        text.push_str(&format!(
-            "not exercised  {}  {}  [{}]\n",
-            report::place(record, &checked.sources),
-            record.what,
-            record.id
-        ));
-    }
-    if open.len() > MOST {
-        text.push_str(&format!(
-            "… and {} more that were not exercised; --format json lists all\n",
-            open.len() - MOST
-        ));
-    }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(&format!(
-        "{:<16}{:>12}{:>8}{:>8}{:>15}{:>8}\n",
-        "", "obligations", "held", "failed", "not exercised", "flaky"
-    ));
-    let total = report::count(records);
-    let rows = report::by_class(records)
-        .into_iter()
-        .chain([("all", total)]);
-    for (class, count) in rows {
-        text.push_str(&format!(
-            "{class:<16}{:>12}{:>8}{:>8}{:>15}{:>8}\n",
-            count.obligations, count.held, count.failed, count.not_exercised, count.flaky
-        ));
-    }
-    if let Some(tried) = tried {
-        text.push('\n');
-        text.push_str(&strength::table(tried, &checked.sources));
-    }
-    show.data(text.trim_end());
-    for sentence in checked.ir.unproven.iter().take(MOST) {
-        let (line, _) = checked.sources.line_column(sentence.span);
-        let file = checked.sources.files.get(sentence.span.file.0 as usize);
-        let file = file.map_or("", |file| file.path.as_str());
-        show.say(&format!("unproven  {file}:{line}  {}", sentence.text));
-    }
-    show.say(&format!(
-        "{} of {} held after {}; {} without a proof",
-        total.held,
-        count(total.obligations, "obligation"),
-        short(took),
-        count(checked.ir.unproven.len(), "sentence")
-    ));
-}
-
-fn one(record: &Record, checked: &Checked) -> String {
-    let place = report::place(record, &checked.sources);
-    let mut text = format!(
-        "{}  {place}  {}: {}  [{}]\n    {}\n",
-        record.verdict.name(),
-        record.class,
-        record.what,
-        record.id,
-        record.seen
-    );
-    if let Some(exchange) = record.exchanges.last() {
-        let sent = exchange
-            .sent
-            .as_ref()
-            .map_or_else(String::new, |sent| format!(" {sent}"));
-        text.push_str(&format!(
-            "    {} {}{sent}\n    → {} {}\n",
-            exchange.method, exchange.path, exchange.status, exchange.body
-        ));
-    }
-    text
+    Ok(done)
 }
