@@ -40,6 +40,29 @@ pub struct Exchange {
     pub user: Option<String>,
 }
 
+/// An answer as it came: what a browser has of it.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The status.
+    pub status: u16,
+    /// The headers in order, their names in small letters.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub text: String,
+}
+
+impl Page {
+    /// The first header of this name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Somebody who looks at every answer.
+pub type Watch = Box<dyn FnMut(&str, &str, &Page)>;
+
 /// An app at an address. One for each thread.
 pub struct App {
     client: Client,
@@ -48,6 +71,7 @@ pub struct App {
     tokens: RefCell<BTreeMap<String, String>>,
     /// What was sent since nothing was there.
     sent: RefCell<Vec<Exchange>>,
+    watch: RefCell<Option<Watch>>,
 }
 
 impl std::fmt::Debug for App {
@@ -78,7 +102,18 @@ impl App {
             base,
             tokens: RefCell::default(),
             sent: RefCell::default(),
+            watch: RefCell::default(),
         })
+    }
+
+    /// From now on this is told of each answer: the method, the path with its query, the answer.
+    pub fn watch(&self, watch: Watch) {
+        *self.watch.borrow_mut() = Some(watch);
+    }
+
+    /// Nobody is told any more.
+    pub fn watch_no_more(&self) {
+        *self.watch.borrow_mut() = None;
     }
 
     /// Its address.
@@ -98,26 +133,16 @@ impl App {
         token: Option<&str>,
         body: Option<&Json>,
     ) -> Result<Exchange, NoAnswer> {
-        let fail = |cause: String| NoAnswer {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            cause,
-        };
-        let verb =
-            Method::from_bytes(method.as_bytes()).map_err(|error| fail(error.to_string()))?;
-        let mut request = self.client.request(verb, format!("{}{path}", self.base));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = Vec::new();
+        if let Some(bearer) = &bearer {
+            headers.push(("authorization", bearer.as_str()));
         }
-        if let Some(body) = body {
-            request = request.json(body);
+        let sent = body.map(Json::to_string);
+        if sent.is_some() {
+            headers.push(("content-type", "application/json"));
         }
-        let answer = request.send().map_err(|error| fail(causes(&error)))?;
-        let status = answer.status().as_u16();
-        let mut bytes = Vec::new();
-        let mut limited = std::io::Read::take(answer, MOST_BYTES);
-        std::io::Read::read_to_end(&mut limited, &mut bytes)
-            .map_err(|error| fail(error.to_string()))?;
+        let page = self.fetch(method, path, &headers, sent)?;
         let user = token.and_then(|token| {
             let tokens = self.tokens.borrow();
             let mut users = tokens.iter().filter(|(_, known)| *known == token);
@@ -127,12 +152,61 @@ impl App {
             method: method.to_owned(),
             path: path.to_owned(),
             sent: body.cloned(),
-            status,
-            body: serde_json::from_slice(&bytes).unwrap_or(Json::Null),
+            status: page.status,
+            body: serde_json::from_str(&page.text).unwrap_or(Json::Null),
             user,
         };
         self.remember(&exchange);
         Ok(exchange)
+    }
+
+    /// Sends a request with exactly these headers.
+    ///
+    /// # Errors
+    /// Where no answer comes in time, or one without end.
+    pub fn fetch(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<Page, NoAnswer> {
+        let fail = |cause: String| NoAnswer {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            cause,
+        };
+        let verb =
+            Method::from_bytes(method.as_bytes()).map_err(|error| fail(error.to_string()))?;
+        let mut request = self.client.request(verb, format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = request.send().map_err(|error| fail(causes(&error)))?;
+        let status = answer.status().as_u16();
+        let headers = answer.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        });
+        let headers = headers.collect();
+        let mut bytes = Vec::new();
+        let mut limited = std::io::Read::take(answer, MOST_BYTES);
+        std::io::Read::read_to_end(&mut limited, &mut bytes)
+            .map_err(|error| fail(error.to_string()))?;
+        let page = Page {
+            status,
+            headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        if !path.starts_with("/verification/")
+            && let Some(watch) = self.watch.borrow_mut().as_mut()
+        {
+            watch(method, path, &page);
+        }
+        Ok(page)
     }
 
     /// What only looks is not needed to see something again.
@@ -213,6 +287,29 @@ impl App {
     pub fn mail(&self) -> Result<Vec<Json>, NoAnswer> {
         let answer = self.control("GET", "/verification/mail", None)?;
         Ok(answer.as_array().cloned().unwrap_or_default())
+    }
+
+    /// Everything that the app keeps, as texts, cell by cell, by table.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn tables(&self) -> Result<BTreeMap<String, Vec<String>>, NoAnswer> {
+        let answer = self.control("GET", "/verification/tables", None)?;
+        Ok(serde_json::from_value(answer).unwrap_or_default())
+    }
+
+    /// `name=value`, which a browser of this user sends as its cookie.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn cookie(&self, user: &Json) -> Result<String, NoAnswer> {
+        let answer = self.control(
+            "POST",
+            "/verification/sessions",
+            Some(&json!({ "user": user })),
+        )?;
+        let cookie = answer.get("cookie").and_then(Json::as_str);
+        Ok(cookie.unwrap_or_default().to_owned())
     }
 
     /// A token of a user.

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// 2026-03-02 09:00 UTC, a Monday.
-pub(crate) const START: i64 = 1_772_442_000_000;
+pub const START: i64 = 1_772_442_000_000;
 /// What is thought of in one scene.
 const THOUGHTS: usize = 400;
 /// The most wrong programs that are named for what failed.
@@ -40,7 +40,7 @@ pub struct Options {
 }
 
 impl Options {
-    fn stopped(&self) -> bool {
+    pub(crate) fn stopped(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 }
@@ -148,6 +148,7 @@ pub fn judge(
     let around = Around::of(ir);
     let model = Model::new(ir, &around);
     let start = Instant::now();
+    let watched = crate::doors::watch(app)?;
     let mut records = Vec::new();
     let mut keep = |record: Record, records: &mut Vec<Record>| {
         report(&record);
@@ -196,6 +197,9 @@ pub fn judge(
             keep(of_mutant(mutant), &mut records);
         }
     }
+    for record in crate::doors::judge(model, app, options, START, &watched)? {
+        keep(record, &mut records);
+    }
     Ok(records)
 }
 
@@ -208,6 +212,15 @@ pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoA
     let model = Model::new(ir, &around);
     match *origin {
         Origin::Nowhere => Ok(None),
+        Origin::Door { seed, ref id } => {
+            let options = Options {
+                seed,
+                ..Options::default()
+            };
+            let watched = crate::doors::watch(app)?;
+            let records = crate::doors::judge(model, app, options, START, &watched)?;
+            Ok(records.into_iter().find(|record| record.id == *id))
+        }
         Origin::Scenario(at) => match ir.scenarios.get(at) {
             Some(scenario) => scenario::judge(model, app, scenario, at, START).map(Some),
             None => Ok(None),

@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod difference;
+pub mod doors;
 pub mod judge;
 pub mod mirror;
 pub mod record;

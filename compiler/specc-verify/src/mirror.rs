@@ -24,13 +24,15 @@ pub struct Mirror<'a> {
     pub model: Model<'a>,
     names: BTreeMap<(EntityId, i64), Json>,
     rows: HashMap<(EntityId, String), i64>,
+    /// What these users log in with, once they are planted.
+    pub passwords: BTreeMap<i64, String>,
 }
 
-fn entity_ids(ir: &Ir) -> impl Iterator<Item = EntityId> {
+pub(crate) fn entity_ids(ir: &Ir) -> impl Iterator<Item = EntityId> {
     (0..u32::try_from(ir.entities.len()).unwrap_or(0)).map(EntityId)
 }
 
-fn fields(ir: &Ir, entity: EntityId) -> impl Iterator<Item = (FieldId, &ir::Field)> {
+pub(crate) fn fields(ir: &Ir, entity: EntityId) -> impl Iterator<Item = (FieldId, &ir::Field)> {
     let entity = ir.entities.get(entity.0 as usize);
     (0..)
         .map(FieldId)
@@ -46,6 +48,7 @@ impl<'a> Mirror<'a> {
             model,
             names: BTreeMap::new(),
             rows: HashMap::new(),
+            passwords: BTreeMap::new(),
         }
     }
 
@@ -80,22 +83,22 @@ impl<'a> Mirror<'a> {
         self.names.insert((entity, row), name);
     }
 
-    fn name(&self, entity: EntityId, row: i64) -> Json {
+    pub(crate) fn name(&self, entity: EntityId, row: i64) -> Json {
         self.names
             .get(&(entity, row))
             .cloned()
             .unwrap_or_else(|| json!(NO_ROW))
     }
 
-    fn row(&self, entity: EntityId, name: &Json) -> Option<i64> {
+    pub(crate) fn row(&self, entity: EntityId, name: &Json) -> Option<i64> {
         self.rows.get(&(entity, name.to_string())).copied()
     }
 
-    fn send(&self, ty: &Type, value: &Value) -> Json {
+    pub(crate) fn send(&self, ty: &Type, value: &Value) -> Json {
         send(self.ir(), ty, value, &|entity, row| self.name(entity, row))
     }
 
-    fn receive(&self, ty: &Type, json: &Json) -> Option<Value> {
+    pub(crate) fn receive(&self, ty: &Type, json: &Json) -> Option<Value> {
         receive(self.ir(), ty, json, &|entity, name| self.row(entity, name))
     }
 
@@ -175,7 +178,8 @@ impl<'a> Mirror<'a> {
                 }
             }
         }
-        json!({ "entity": self.slug(entity), "values": values, "roles": roles })
+        let password = self.passwords.get(&id).filter(|_| entity == USER);
+        json!({ "entity": self.slug(entity), "values": values, "roles": roles, "password": password })
     }
 
     /// What the app made up itself stands in the state as well, and new rows are known.
@@ -309,7 +313,7 @@ impl<'a> Mirror<'a> {
         self.app.ask(method, &path, token.as_deref(), body.as_ref())
     }
 
-    fn address(&self, entity: EntityId, row: i64) -> String {
+    pub(crate) fn address(&self, entity: EntityId, row: i64) -> String {
         let name = self.name(entity, row);
         let name = name
             .as_str()
@@ -387,7 +391,7 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    fn list(&self, query: &Query) -> String {
+    pub(crate) fn list(&self, query: &Query) -> String {
         let ir = self.ir();
         let mut pairs = vec![("per_page".to_owned(), "200".to_owned())];
         for (field, value) in &query.filters {
@@ -553,7 +557,7 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    fn judge_row(
+    pub(crate) fn judge_row(
         &self,
         entity: EntityId,
         view: &[(FieldRef, Value)],
@@ -631,7 +635,7 @@ fn messages(body: &Json) -> Vec<&str> {
 }
 
 /// Two values are the same; a set of rows has no order, and what is empty is empty.
-fn same(left: &Value, right: &Value) -> bool {
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
     if left.is_empty() && right.is_empty() {
         return true;
     }

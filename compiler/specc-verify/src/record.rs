@@ -39,6 +39,13 @@ pub enum Origin {
     Nowhere,
     /// The scenario at this position, counted from 0.
     Scenario(usize),
+    /// A demand on one of the other doors.
+    Door {
+        /// The seed of the run.
+        seed: u64,
+        /// The id of the record.
+        id: String,
+    },
     /// Something that was thought of in a scene.
     Walk {
         /// The seed of the scene.

@@ -632,7 +632,8 @@ impl<'a> Dice<'a> {
         Operation::Update(entity, row, given, version)
     }
 
-    fn query(&mut self, scene: &Scene, entity: EntityId) -> Query {
+    /// A list that is narrowed down or sorted, mostly.
+    pub fn query(&mut self, scene: &Scene, entity: EntityId) -> Query {
         let ir = self.ir();
         let mut query = Query::all(entity);
         let can_filter = |field: &Field| {
@@ -702,7 +703,8 @@ impl<'a> Dice<'a> {
         query
     }
 
-    fn inputs(&mut self, scene: &Scene, declared: &[Parameter]) -> Vec<(String, Given)> {
+    /// What somebody sends along with an operation that takes this.
+    pub fn inputs(&mut self, scene: &Scene, declared: &[Parameter]) -> Vec<(String, Given)> {
         let ir = self.ir();
         let mut given = Vec::new();
         for input in declared {

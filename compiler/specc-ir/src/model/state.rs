@@ -106,6 +106,13 @@ impl State {
         }
     }
 
+    /// A user is given exactly these roles.
+    pub fn set_roles(&mut self, user: i64, roles: &[RoleId]) {
+        if let Some(row) = self.row_mut(USER, user) {
+            row.roles = roles.to_vec();
+        }
+    }
+
     pub(super) fn put_back(&mut self, entity: EntityId, id: i64, row: Row) {
         self.tables.entry(entity).or_default().insert(id, row);
     }

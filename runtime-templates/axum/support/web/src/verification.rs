@@ -1,10 +1,12 @@
 //! For `specc verify` alone, and part of no build that is shipped (the feature `verification`): the clock is set, rows are
 //! put in place and read around access, and anybody is signed in. Everything else goes through the app's own doors.
 
-use crate::accounts::enter::{open_token, set_account};
+use crate::accounts::enter::{open_session, open_token, set_account};
 use crate::accounts::roles;
 use crate::respond::{self, invalid};
+use crate::session;
 use crate::site::Site;
+use crate::visit::Origin;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -18,7 +20,9 @@ use engine::writer::Writer;
 use engine::{decode, ids, mail, operate};
 use http::StatusCode;
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 use serde_json::{Map, Value, json};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What a verifier may ask for beside the app itself.
 pub fn routes() -> Router<Site> {
@@ -28,6 +32,8 @@ pub fn routes() -> Router<Site> {
         .route("/verification/rows", post(plant))
         .route("/verification/rows/{entity}", get(rows))
         .route("/verification/tokens", post(token))
+        .route("/verification/sessions", post(cookie))
+        .route("/verification/tables", get(tables))
         .route("/verification/mail", get(sent))
 }
 
@@ -89,7 +95,8 @@ async fn clock(State(site): State<Site>, body: Bytes) -> Response {
     }))
 }
 
-/// `{"rows": [{"entity", "values", "roles"}]}`, values as the interface takes them: the ids of the new rows.
+/// `{"rows": [{"entity", "values", "roles", "password"}]}`, values as the interface takes them, a password for a user who is
+/// to log in: the ids of the new rows.
 async fn plant(State(site): State<Site>, body: Bytes) -> Response {
     answer(planted(&site, &body).await)
 }
@@ -122,18 +129,22 @@ async fn planted(site: &Site, body: &Bytes) -> Asked {
             .flatten()
             .filter_map(|role| role.as_str().map(str::to_owned))
             .collect();
-        wanted.push((entity, values, roles::known(app, &roles)?));
+        let password = match row.get("password").and_then(Value::as_str) {
+            Some(password) => Some(site.hashing.hash(password.to_owned()).await?),
+            None => None,
+        };
+        wanted.push((entity, values, roles::known(app, &roles)?, password));
     }
     let (now, _) = site.engine.now();
     let ids = site
         .engine
         .write(Caller::SYSTEM, move |writer: &mut Writer<'_>| {
             let mut ids = Vec::new();
-            for (entity, values, given) in wanted {
+            for (entity, values, given, password) in wanted {
                 let id = operate::plant(writer, entity, values)?;
                 if entity.index == 0 {
                     roles::add(writer, id, &given)?;
-                    set_account(writer, id, None, Some(now))?;
+                    set_account(writer, id, password.as_deref(), Some(now))?;
                 }
                 ids.push((entity, id));
             }
@@ -205,6 +216,69 @@ async fn opened(site: &Site, body: &Bytes) -> Asked {
         })
         .await?;
     Ok(json!({ "token": token.secret.text }))
+}
+
+/// `{"user"}`: what a browser of theirs sends as its cookie.
+async fn cookie(State(site): State<Site>, body: Bytes) -> Response {
+    answer(in_a_browser(&site, &body).await)
+}
+
+async fn in_a_browser(site: &Site, body: &Bytes) -> Asked {
+    let user = number(&object(body)?, "user")?;
+    let (now, _) = site.engine.now();
+    let (app, https) = (site.app, site.options.public_https());
+    let origin = Origin {
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        agent: "verification".to_owned(),
+    };
+    let opened = site
+        .engine
+        .write(Caller::SYSTEM, move |writer| {
+            // As a token does.
+            let session = open_session(writer, app, user, &origin, now)?;
+            writer.execute(
+                "UPDATE session SET expires = ?1 WHERE hash = ?2",
+                params![i64::MAX, session.secret.hash.as_slice()],
+            )?;
+            Ok(session)
+        })
+        .await?;
+    let name = session::cookie_name(https);
+    Ok(json!({ "cookie": format!("{name}={}", opened.secret.text) }))
+}
+
+/// Everything that is kept, cell by cell, as texts: what lies where nobody was to look.
+async fn tables(State(site): State<Site>) -> Response {
+    let all = site.engine.read(|reader| {
+        let names: Vec<String> = reader
+            .prepare(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' \
+                 ORDER BY name",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut all = Map::new();
+        for name in names {
+            let mut statement =
+                reader.prepare(&format!("SELECT * FROM \"{}\"", name.replace('"', "\"\"")))?;
+            let columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            let mut cells = Vec::new();
+            while let Some(row) = rows.next()? {
+                for column in 0..columns {
+                    match row.get_ref(column)? {
+                        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                            cells.push(Value::from(String::from_utf8_lossy(bytes)));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            all.insert(name, Value::Array(cells));
+        }
+        Ok(Value::Object(all))
+    });
+    answer(all)
 }
 
 /// What was sent so far, the oldest first.

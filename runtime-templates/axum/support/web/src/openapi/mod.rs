@@ -58,7 +58,7 @@ pub fn document(app: &'static App) -> Value {
         responses(
             &mut operation,
             &[done],
-            &["401", "403", "409", "415", "422"],
+            &["400", "401", "403", "409", "413", "415", "422"],
         );
         let usual = format!("/{}", action.slug);
         paths.insert(

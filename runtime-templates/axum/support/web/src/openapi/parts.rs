@@ -111,7 +111,14 @@ pub(super) fn responses(operation: &mut Value, good: &[(&str, Value)], bad: &[&s
     for (status, response) in good {
         all.insert((*status).to_owned(), response.clone());
     }
-    for status in bad {
+    // Whatever takes a body can get one that is none.
+    let takes_body = operation.get("requestBody").is_some();
+    let unreadable: &[&str] = if takes_body {
+        &["400", "413", "415"]
+    } else {
+        &[]
+    };
+    for status in bad.iter().chain(unreadable) {
         if let Some((_, name, _)) = REFUSALS.iter().find(|(known, ..)| known == status) {
             all.insert(
                 (*status).to_owned(),

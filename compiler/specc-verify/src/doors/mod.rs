@@ -1,0 +1,211 @@
+//! The other doors: sessions, pages, forms, exports, and what is published of the interface. What the model says is held
+//! against what a browser without JavaScript gets to see and to do.
+
+mod browser;
+mod contract;
+mod controls;
+mod forms;
+mod hostile;
+mod html;
+mod ledger;
+mod reading;
+mod sessions;
+mod typed;
+
+use crate::app::{App, NoAnswer};
+use crate::judge::{Around, Options, Record};
+use crate::mirror::Mirror;
+use crate::scene::{Dice, Pool, Scene};
+use crate::wire;
+pub use contract::{Watched, watch};
+use ledger::Ledger;
+use serde_json::Value as Json;
+use specc_ir::ir::{Ir, RoleId, USER};
+use specc_ir::model::{Caller, Model, State, Surroundings};
+use std::collections::BTreeMap;
+
+/// What all doors stand on.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    model: Model<'a>,
+    app: &'a App,
+    pool: &'a Pool,
+    around: &'a Around,
+    seed: u64,
+    start: i64,
+}
+
+/// Looks at all doors but the interface for programs, which is judged before.
+///
+/// # Errors
+/// Where the app does not answer at all.
+pub fn judge(
+    model: Model<'_>,
+    app: &App,
+    options: Options,
+    start: i64,
+    watched: &Watched,
+) -> Result<Vec<Record>, NoAnswer> {
+    let pool = Pool::of(model.ir());
+    let around = Around::of(model.ir());
+    let ground = Ground {
+        model,
+        app,
+        pool: &pool,
+        around: &around,
+        seed: options.seed,
+        start,
+    };
+    let mut ledger = Ledger::new(options.seed);
+    type Door = fn(Ground<'_>, &mut Ledger) -> Result<(), NoAnswer>;
+    let doors: [Door; 5] = [
+        sessions::judge,
+        reading::judge,
+        controls::judge,
+        forms::judge,
+        hostile::judge,
+    ];
+    for door in doors {
+        if options.stopped() {
+            break;
+        }
+        door(ground, &mut ledger)?;
+    }
+    if !options.stopped() {
+        contract::judge(ground, watched, &mut ledger)?;
+    }
+    app.watch_no_more();
+    Ok(ledger.records().collect())
+}
+
+impl<'a> Ground<'a> {
+    fn ir(&self) -> &'a Ir {
+        self.model.ir()
+    }
+
+    /// What to add to UTC at a moment, in milliseconds.
+    fn offset(&self, moment: i64) -> i64 {
+        self.around.offset(moment)
+    }
+
+    /// Dice for a door's scene of this number.
+    fn dice(&self, door: u64, number: u64) -> Dice<'a> {
+        let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(door);
+        let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
+        Dice::new(self.model, self.pool, seed)
+    }
+}
+
+/// Somebody of a kind: with a role, without one, or a visitor.
+#[derive(Debug, Clone)]
+struct Person {
+    kind: String,
+    me: Option<i64>,
+}
+
+impl Person {
+    fn caller(&self, now: i64) -> Caller {
+        Caller { me: self.me, now }
+    }
+}
+
+/// One person of each kind that stands in a scene, and a visitor; `turn` says which where there are several.
+fn people(ir: &Ir, scene: &Scene, turn: usize) -> Vec<Person> {
+    let mut kinds: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for user in &scene.people {
+        if let Some(row) = scene.state.row(USER, *user) {
+            kinds.entry(kind(ir, &row.roles)).or_default().push(*user);
+        }
+    }
+    let mut all: Vec<Person> = kinds
+        .into_iter()
+        .filter_map(|(kind, users)| {
+            let me = users.get(turn % users.len().max(1)).copied();
+            me.map(|me| Person { kind, me: Some(me) })
+        })
+        .collect();
+    all.push(Person {
+        kind: "visitor".to_owned(),
+        me: None,
+    });
+    all
+}
+
+/// What holders of these roles are called.
+fn kind(ir: &Ir, roles: &[RoleId]) -> String {
+    let names = roles
+        .iter()
+        .filter_map(|role| ir.roles.get(role.0 as usize));
+    let names: Vec<String> = names.map(|role| wire::slug(&role.name.text)).collect();
+    if names.is_empty() {
+        "no-role".to_owned()
+    } else {
+        names.join("+")
+    }
+}
+
+/// A row's name in an address.
+fn plain(name: &Json) -> String {
+    name.as_str()
+        .map_or_else(|| name.to_string(), str::to_owned)
+}
+
+/// A scene in the app.
+struct Set<'a> {
+    mirror: Mirror<'a>,
+    scene: Scene,
+    /// With what the app made up.
+    state: State,
+    cookies: BTreeMap<i64, String>,
+}
+
+impl<'a> Set<'a> {
+    /// Puts a scene into the app; people log in with these passwords.
+    fn up(
+        ground: Ground<'a>,
+        scene: Scene,
+        passwords: BTreeMap<i64, String>,
+    ) -> Result<Set<'a>, NoAnswer> {
+        let mut mirror = Mirror::new(ground.app, ground.model);
+        mirror.passwords = passwords;
+        let mut set = Set {
+            mirror,
+            state: scene.state.clone(),
+            scene,
+            cookies: BTreeMap::new(),
+        };
+        set.again()?;
+        Ok(set)
+    }
+
+    /// Puts it into the app once more.
+    fn again(&mut self) -> Result<(), NoAnswer> {
+        self.mirror.reset(self.scene.planted)?;
+        self.mirror.plant(&self.scene.state, &self.scene.order)?;
+        self.state = self.scene.state.clone();
+        // What is wrong before anything is done is the walks' business.
+        self.mirror.compare(&mut self.state, self.scene.planted)?;
+        self.mirror.app.clock(self.scene.now)?;
+        self.cookies.clear();
+        Ok(())
+    }
+
+    /// How the app calls a user.
+    fn name(&self, user: i64) -> Json {
+        self.mirror.name(USER, user)
+    }
+
+    /// The browser of somebody who is signed in already, or of a visitor.
+    fn browser(&mut self, me: Option<i64>) -> Result<browser::Browser<'a>, NoAnswer> {
+        let app = self.mirror.app;
+        let Some(me) = me else {
+            return Ok(browser::Browser::new(app));
+        };
+        if let Some(cookie) = self.cookies.get(&me) {
+            return Ok(browser::Browser::with(app, cookie));
+        }
+        let cookie = app.cookie(&self.name(me))?;
+        self.cookies.insert(me, cookie.clone());
+        Ok(browser::Browser::with(app, &cookie))
+    }
+}
