@@ -164,7 +164,7 @@ impl<'a> Rust<'a> {
                 .variables
                 .get(variable)
                 .cloned()
-                .unwrap_or_else(|| ("None".to_owned(), Form::Plain)),
+                .unwrap_or_else(|| ("None::<i64>".to_owned(), Form::Plain)),
             ExprKind::Me => ("op.caller.user".to_owned(), Form::Plain),
             ExprKind::Now => ("Some(op.now)".to_owned(), Form::Plain),
             ExprKind::Today => ("Some(op.today)".to_owned(), Form::Plain),
@@ -226,7 +226,7 @@ impl<'a> Rust<'a> {
                     .map_or(&expr.ty, |declared| &declared.output);
                 (self.rescaled(call, output, &expr.ty), form)
             }
-            _ => ("None".to_owned(), Form::Plain),
+            _ => ("None::<i64>".to_owned(), Form::Plain),
         }
     }
 

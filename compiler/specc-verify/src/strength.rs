@@ -18,6 +18,8 @@ const TRIES: usize = 4;
 const TOGETHER: usize = 24;
 /// Scenes that are thought of for a mutant that the judge has not told from the program.
 const SCENES: u64 = 24;
+/// Scenes that follow the one in which the judge has told a mutant from the program, if nothing is seen there.
+const FURTHER: u64 = 6;
 
 /// How a mutant ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,18 +153,16 @@ pub fn strength(
             unseen.push(at);
         }
     }
+    let first = options.seed.wrapping_mul(1_000_003);
     let mut groups: Vec<(Vec<u64>, Vec<usize>)> = Vec::new();
     for (seed, members) in by_scene {
         groups.extend(
             members
                 .chunks(TOGETHER)
-                .map(|chunk| (vec![seed], chunk.to_vec())),
+                .map(|chunk| (scenes(seed, first, FURTHER), chunk.to_vec())),
         );
     }
-    let first = options.seed.wrapping_mul(1_000_003);
-    let more: Vec<u64> = (0..SCENES)
-        .map(|number| first.wrapping_add(number))
-        .collect();
+    let more = scenes(first, first, SCENES);
     groups.extend(unseen.chunks(4).map(|chunk| (more.clone(), chunk.to_vec())));
     let judged = Judged {
         ir,
@@ -182,6 +182,14 @@ pub fn strength(
         }
     }
     tried.into_iter().flatten().collect()
+}
+
+/// This scene, and others after it.
+fn scenes(seed: u64, first: u64, more: u64) -> Vec<u64> {
+    let others = (0..more).map(|number| first.wrapping_add(number));
+    std::iter::once(seed)
+        .chain(others.filter(|other| *other != seed))
+        .collect()
 }
 
 fn put(tried: &mut [Option<Tried>], at: usize, mutant: &Mutant, fate: Fate, why: String) {
