@@ -199,7 +199,8 @@ fn traced(helpdesk: &Path) {
         ("spec/app.md", "has no line"),
         ("spec/app.md:99999", "has no line"),
         ("spec/nowhere.md:1", "there is no file"),
-        ("/etc/passwd:1", "neither of the spec nor of the app"),
+        ("/etc/passwd:1", "there is no file"),
+        (".specc/build.lock:1", "neither of the spec nor of the app"),
     ] {
         let (code, text) = trace(place);
         assert!(code == 2 && text.contains(why), "{place}: {text}");
