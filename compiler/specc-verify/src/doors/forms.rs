@@ -36,8 +36,14 @@ pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
             set,
             dirty: false,
         };
-        for (caller, operation) in thoughts {
-            let model = ground.model;
+        let model = ground.model;
+        let all = thoughts.into_iter().flat_map(|(caller, operation)| {
+            let late = too_late(&writing.set.scene.state, &operation);
+            let late = late.map(|late| (caller, late));
+            std::iter::once((caller, operation)).chain(late)
+        });
+        let all: Vec<(Caller, Operation)> = all.collect();
+        for (caller, operation) in all {
             let first = model.perform(&writing.set.scene.state, caller, &operation);
             let Some(deed) = deed(ground, &operation) else {
                 continue;
@@ -72,6 +78,20 @@ pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
         }
     }
     Ok(())
+}
+
+/// The same change by somebody whose form is of another version than the row.
+fn too_late(state: &State, operation: &Operation) -> Option<Operation> {
+    let Operation::Update(entity, row, given, None) = operation else {
+        return None;
+    };
+    let held = state.row(*entity, *row)?.version;
+    Some(Operation::Update(
+        *entity,
+        *row,
+        given.clone(),
+        Some(held + 1),
+    ))
 }
 
 /// What is done by a form.
