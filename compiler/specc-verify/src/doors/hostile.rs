@@ -47,15 +47,15 @@ pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
     for number in 0..SCENES {
         let plain_scene = ground.dice(6, number).scene(ground.start);
         let at = usize::try_from(number).unwrap_or(0);
-        let wild = with_texts(ground, &plain_scene, at * 7, &|_, text| text);
-        let drawn = with_texts(ground, &plain_scene, at * 7, &|ty, text| {
+        let wild = with_texts(ground, &plain_scene, at * 9, &|_, text| text);
+        let drawn = with_texts(ground, &plain_scene, at * 9, &|ty, text| {
             if *ty == Type::Markdown {
                 tamed(&text)
             } else {
                 text
             }
         });
-        let tame = with_texts(ground, &plain_scene, at * 7, &|_, text| tamed(&text));
+        let tame = with_texts(ground, &plain_scene, at * 9, &|_, text| tamed(&text));
         // A rule may have something against such texts: then they are nothing that could stand there.
         let Ok(set) = Set::up(ground, wild.clone(), BTreeMap::new()) else {
             continue;
@@ -117,6 +117,7 @@ fn with_texts(
     let ir = ground.ir();
     let mut scene = scene.clone();
     let mut number = first;
+    let mut next: BTreeMap<(EntityId, FieldId), usize> = BTreeMap::new();
     for entity in entity_ids(ir) {
         let rows: Vec<i64> = scene.state.ids(entity).collect();
         for row in rows {
@@ -126,7 +127,18 @@ fn with_texts(
                 if !there || !takes_any(field) {
                     continue;
                 }
-                let text = TEXTS.get(number % TEXTS.len()).copied().unwrap_or_default();
+                // Each field goes through all of them; where there is room, several at a time.
+                let place = next.entry((entity, id)).or_insert(first + id.0 as usize);
+                let (several, joint) = match field.ty {
+                    Type::Markdown => (4, "\n\n"),
+                    Type::LongText => (3, " "),
+                    _ => (1, ""),
+                };
+                let some: Vec<&str> = (*place..*place + several)
+                    .filter_map(|at| TEXTS.get(at % TEXTS.len()).copied())
+                    .collect();
+                *place += several;
+                let text = some.join(joint);
                 number += 1;
                 let (least, most) = (field.length.0.unwrap_or(0), field.length.1.unwrap_or(300));
                 let (least, most) = (least as usize, most as usize);
@@ -148,7 +160,7 @@ fn with_texts(
 /// The same shape in harmless letters.
 fn tamed(text: &str) -> String {
     let letters = text.chars().map(|letter| {
-        if letter.is_ascii_alphanumeric() || letter == ' ' {
+        if letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '\n') {
             letter
         } else {
             'x'
@@ -422,7 +434,8 @@ impl Looking<'_, '_> {
                         continue;
                     };
                     let shown = form.values(&key).first().copied();
-                    let seen = came_back(text, shown, shown == Some(text.as_str()));
+                    let typed = text.replace('\n', "\r\n");
+                    let seen = came_back(text, shown, shown == Some(typed.as_str()));
                     let told = exchange("GET", &path, None, &page);
                     self.note("form", entity, id, seen, told);
                     if sent.status != 303 {
