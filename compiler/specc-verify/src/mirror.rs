@@ -107,12 +107,25 @@ impl<'a> Mirror<'a> {
     /// # Errors
     /// Where the app refuses them.
     pub fn plant(&mut self, state: &State, order: &[(EntityId, i64)]) -> Result<(), NoAnswer> {
+        self.plant_rows(state, order, false)
+    }
+
+    /// [`Mirror::plant`]; with numbers and codes that the app would otherwise make up, where they are `named`.
+    ///
+    /// # Errors
+    /// Where the app refuses them.
+    pub fn plant_rows(
+        &mut self,
+        state: &State,
+        order: &[(EntityId, i64)],
+        named: bool,
+    ) -> Result<(), NoAnswer> {
         let mut waiting: Vec<((EntityId, i64), Json)> = Vec::new();
         for (entity, id) in order {
             if self.refers_to(state, *entity, *id, &waiting) {
                 self.put(&mut waiting)?;
             }
-            waiting.push(((*entity, *id), self.planted(state, *entity, *id)));
+            waiting.push(((*entity, *id), self.planted(state, *entity, *id, named)));
         }
         self.put(&mut waiting)
     }
@@ -154,7 +167,7 @@ impl<'a> Mirror<'a> {
         })
     }
 
-    fn planted(&self, state: &State, entity: EntityId, id: i64) -> Json {
+    fn planted(&self, state: &State, entity: EntityId, id: i64, named: bool) -> Json {
         let ir = self.ir();
         let mut values = Map::new();
         let mut roles = Vec::new();
@@ -164,7 +177,7 @@ impl<'a> Mirror<'a> {
                     declared.default,
                     Some(FieldDefault::Random(_) | FieldDefault::Next(_))
                 );
-                if declared.computed.is_some() || made {
+                if declared.computed.is_some() || (made && !named) {
                     continue;
                 }
                 values.insert(

@@ -13,6 +13,8 @@ struct Follows<'a> {
     begun: bool,
     dead: Option<NoAnswer>,
     differs: Option<Difference>,
+    /// The rows as they were when the last one was given or the last thing was done.
+    known: State,
     exchanges: Vec<Exchange>,
 }
 
@@ -54,7 +56,10 @@ impl Stage for Follows<'_> {
     }
 
     fn given(&mut self, state: &State, entity: EntityId, row: i64) -> Result<(), String> {
-        let planted = self.mirror.plant(state, &[(entity, row)]);
+        // What the scenario names itself is not made up by the app.
+        let named = !state.made_up_since(&self.known);
+        self.known = state.clone();
+        let planted = self.mirror.plant_rows(state, &[(entity, row)], named);
         self.alive(planted)
     }
 
@@ -64,6 +69,7 @@ impl Stage for Follows<'_> {
         before: &State,
         after: &State,
     ) -> Result<Option<(Vec<Act>, State)>, String> {
+        self.known = after.clone();
         if let [act] = acts {
             let asked = self.mirror.act(act.caller, &act.operation);
             let exchange = self.alive(asked)?;
@@ -164,6 +170,7 @@ pub fn judge(
         begun: false,
         dead: None,
         differs: None,
+        known: State::default(),
         exchanges: Vec::new(),
     };
     let played = play_on(model, scenario, start, &mut follows);
@@ -198,7 +205,9 @@ pub fn judge(
             None => (text.to_owned(), broken.seen, None),
         };
     }
-    let steps = scenario.steps.iter().take(done);
-    record.steps = steps.map(|step| step.text.clone()).collect();
+    // One sentence may be several steps: `Given a clerk Klaus and a renter Tom`.
+    let mut steps: Vec<_> = scenario.steps.iter().take(done).collect();
+    steps.dedup_by_key(|step| step.span);
+    record.steps = steps.into_iter().map(|step| step.text.clone()).collect();
     Ok(record)
 }

@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
+/// 0001-01-01 and 9999-12-31 in days since 1970: there are no others.
+const FIRST_DAY: i32 = -719_162;
+const LAST_DAY: i32 = 2_932_896;
 
 /// Rows that stand there, and when.
 #[derive(Debug, Clone)]
@@ -273,7 +276,7 @@ impl<'a> Dice<'a> {
         if let Some(pattern) = &field.pattern
             && (good || self.in_ten(7))
         {
-            return Value::text(self.matching(pattern));
+            return Value::text(self.matching(pattern).trim());
         }
         let mut text = match self.random.u32(0..10) {
             0 if field.ty != Type::Password => self
@@ -420,7 +423,7 @@ impl<'a> Dice<'a> {
                 let date = self
                     .one_of([today, today, today].into_iter().chain(known))
                     .unwrap_or(today);
-                Value::Date(date + off)
+                Value::Date((date + off).clamp(FIRST_DAY, LAST_DAY))
             }
             Type::Time => {
                 let known: Vec<i64> = self.pool.times.iter().copied().collect();

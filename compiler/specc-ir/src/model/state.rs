@@ -51,6 +51,12 @@ pub struct State {
 }
 
 impl State {
+    /// A number of a series or a random text was made up since an earlier state.
+    #[must_use]
+    pub fn made_up_since(&self, before: &State) -> bool {
+        self.series != before.series || self.drawn != before.drawn
+    }
+
     /// A row, if it is there.
     #[must_use]
     pub fn row(&self, entity: EntityId, id: i64) -> Option<&Row> {
