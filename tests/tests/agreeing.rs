@@ -1,8 +1,6 @@
 //! The judge says nothing against apps that are right, whatever their program says: the mutants of the examples are
 //! programs that nobody wrote, and each is held against what it means itself.
 
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
 use specc_build::app::{listen, start_with};
 use specc_build::folder::Folder;
 use specc_tests::{program, root};
@@ -12,7 +10,7 @@ use specc_verify::strength::programs;
 use std::time::Duration;
 
 /// Of each example; `SPECC_AGREEING=all` takes them all.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 4;
 
 #[test]
 fn nothing_is_said_against_programs_that_nobody_wrote() {
@@ -44,8 +42,8 @@ fn nothing_is_said_against_programs_that_nobody_wrote() {
             ir.scenarios.clear();
             let options = Options {
                 seed: at as u64,
-                time: Duration::from_secs(2),
-                quiet: 2,
+                time: Duration::from_secs(1),
+                quiet: 1,
                 ..Options::default()
             };
             let records = judge(&ir, &app, options, &mut |_| {});

@@ -319,7 +319,7 @@ fn what_is_broken_is_told_at_its_sentence() {
     let results = log.runs.first().unwrap().results.clone().unwrap();
     let errors = results
         .iter()
-        .filter(|result| serde_json::to_value(&result.level).unwrap() == "error");
+        .filter(|result| serde_json::to_value(result.level).unwrap() == "error");
     assert_eq!(errors.count(), failed.len());
     assert!(page::page(&report, &checked.sources).contains("The app breaks 1 sentence."));
 }

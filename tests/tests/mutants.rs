@@ -19,6 +19,7 @@ use specc_verify::judge::{Around, Options, Record, START, Verdict, judge};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A fault: what it is called, where it stands, what is right there, and what stands in its place.
@@ -74,10 +75,19 @@ fn against(ir: &Ir) -> Vec<String> {
     let binary = apps_target().join("faults/debug/app");
     let running = start_alone(&binary, &listener, data.path()).unwrap();
     let app = App::at(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    // One that is found is enough.
+    static FOUND: AtomicBool = AtomicBool::new(false);
+    FOUND.store(false, Ordering::Relaxed);
     let options = Options {
         time: Duration::from_secs(60),
         quiet: 6,
+        stop: Some(&FOUND),
         ..Options::default()
+    };
+    let mut report = |record: &Record| {
+        if matches!(record.verdict, Verdict::Failed | Verdict::Flaky) {
+            FOUND.store(true, Ordering::Relaxed);
+        }
     };
     let failed = |records: Result<Vec<Record>, NoAnswer>| -> Vec<String> {
         let wrong = |record: &Record| matches!(record.verdict, Verdict::Failed | Verdict::Flaky);
@@ -94,7 +104,7 @@ fn against(ir: &Ir) -> Vec<String> {
     let watched = doors::watch(&app).unwrap();
     let mut found = failed(doors::judge(model, &app, options, START, &watched));
     if found.is_empty() {
-        found = failed(judge(ir, &app, options, &mut |_| {}));
+        found = failed(judge(ir, &app, options, &mut report));
     }
     drop(running);
     found

@@ -83,8 +83,6 @@ fn has_empty_file(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
     use super::*;
 
     #[test]

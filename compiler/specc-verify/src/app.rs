@@ -5,7 +5,7 @@ use reqwest::blocking::Client;
 use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -192,10 +192,7 @@ impl App {
             (name.as_str().to_owned(), value)
         });
         let headers = headers.collect();
-        let mut bytes = Vec::new();
-        let mut limited = std::io::Read::take(answer, MOST_BYTES);
-        std::io::Read::read_to_end(&mut limited, &mut bytes)
-            .map_err(|error| fail(error.to_string()))?;
+        let bytes = all_of(answer).map_err(|error| fail(error.to_string()))?;
         let page = Page {
             status,
             headers,
@@ -346,4 +343,46 @@ fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// What there is to read, up to [`MOST_BYTES`]; an error where it does not end in time, however much comes of it.
+fn all_of(mut answer: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+    let end = Instant::now() + PATIENCE;
+    let mut bytes = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    while (bytes.len() as u64) < MOST_BYTES {
+        match answer.read(&mut piece)? {
+            0 => break,
+            read => bytes.extend(piece.iter().take(read)),
+        }
+        if Instant::now() > end {
+            return Err(std::io::Error::other("the answer does not come to an end"));
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer that never ends, a byte at a time or all at once.
+    struct Endless(Duration);
+
+    impl std::io::Read for Endless {
+        fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+            std::thread::park_timeout(self.0);
+            let read = if self.0.is_zero() { piece.len() } else { 1 };
+            piece.iter_mut().take(read).for_each(|byte| *byte = b'x');
+            Ok(read)
+        }
+    }
+
+    #[test]
+    fn answers_without_end_are_bounded() {
+        assert!(all_of(Endless(Duration::ZERO)).unwrap().len() as u64 >= MOST_BYTES);
+        let start = Instant::now();
+        assert!(all_of(Endless(Duration::from_millis(200))).is_err());
+        assert!(start.elapsed() < PATIENCE * 2);
+    }
 }
