@@ -138,7 +138,22 @@ fn entity_paths(app: &'static App, entity: &'static Entity, paths: &mut Map<Stri
         "requestBody",
         body(reference(&format!("{name}New"))),
     );
-    let mut created = json_answer("The row that was created.", &reference(&name), true);
+    let id = match entity.named_by() {
+        Some(_) => json!({ "type": "string" }),
+        None => json!({ "type": "integer", "format": "int64" }),
+    };
+    // Who may create a row may not always read it.
+    let named = json!({
+        "type": "object",
+        "required": ["id"],
+        "properties": { "id": id },
+        "additionalProperties": false,
+    });
+    let mut created = json_answer(
+        "The row that was created; its id alone for whoever may not read it.",
+        &json!({ "anyOf": [reference(&name), named] }),
+        true,
+    );
     if let Some(headers) = created.get_mut("headers").and_then(Value::as_object_mut) {
         headers.insert(
             "Location".to_owned(),
