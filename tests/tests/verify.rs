@@ -19,14 +19,19 @@ fn verify(program: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), format!("{said}{errors}"))
 }
 
+/// The report, which stands before what is told to people.
+fn json_of(said: &str) -> serde_json::Value {
+    let text = said.split("\n}\n").next().unwrap();
+    serde_json::from_str(&format!("{text}\n}}")).unwrap()
+}
+
 #[test]
 fn nothing_is_said_against_the_examples() {
     for name in ["helpdesk", "bookings", "purchasing", "journal"] {
         let program = program(&root().join("examples").join(name));
         let (code, said) = verify(&program, &["--time", "15", "--format", "json"]);
         assert_eq!(code, 0, "{name}: {said}");
-        let text = said.split("\n}\n").next().unwrap();
-        let report: serde_json::Value = serde_json::from_str(&format!("{text}\n}}")).unwrap();
+        let report = json_of(&said);
         let summary = &report["summary"];
         assert_eq!(summary["failed"], 0, "{name}: {summary}");
         assert_eq!(summary["flaky"], 0, "{name}: {summary}");
@@ -48,9 +53,9 @@ fn a_spec_with_mistakes_is_of_no_use() {
     assert_eq!(command.output().unwrap().status.code(), Some(2));
 }
 
-/// What the judge needs beside the app is in no binary that people get.
+/// What the judge needs beside the app, mutants above all, is in no binary that people get.
 #[test]
-fn nothing_of_it_is_shipped() {
+fn each_mutant_is_found_and_nothing_of_it_is_shipped() {
     let helpdesk = program(&root().join("examples/helpdesk"));
     let built = Command::new(specc())
         .arg("build")
@@ -60,12 +65,39 @@ fn nothing_of_it_is_shipped() {
         .unwrap();
     assert!(built.status.success());
     let binary = String::from_utf8(built.stdout).unwrap();
-    let holds = |path: &Path| {
+    let holds = |path: &Path, text: &str| {
         let bytes = std::fs::read(path).unwrap();
-        bytes.windows(13).any(|part| part == b"/verification")
+        let text = text.as_bytes();
+        bytes.windows(text.len()).any(|part| part == text)
     };
-    assert!(!holds(Path::new(binary.trim())));
-    let (code, _) = verify(&helpdesk, &["--time", "1"]);
-    assert_eq!(code, 0);
-    assert!(holds(&helpdesk.join(".specc/bin/app-verification")));
+    let shipped = Path::new(binary.trim());
+    assert!(!holds(shipped, "/verification") && !holds(shipped, "SPECC_MUTANT"));
+    let judged = helpdesk.join(".specc/bin/app-verification");
+    let mutants = helpdesk.join(".specc/bin/app-strength");
+
+    // Whatever the judge could tell from the program in its head, it tells from the app.
+    let (code, said) = verify(
+        &helpdesk,
+        &["--time", "20", "--strength", "--format", "json"],
+    );
+    assert_eq!(code, 0, "{said}");
+    let report = json_of(&said);
+    let strength = &report["summary"]["strength"];
+    assert!(strength["made"].as_u64().unwrap() > 100, "{strength}");
+    assert!(strength["caught"].as_u64().unwrap() > 100, "{strength}");
+    let missed: Vec<&serde_json::Value> = report["mutants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|mutant| mutant["fate"] == "survived")
+        .filter(|mutant| {
+            !mutant["why"]
+                .as_str()
+                .unwrap()
+                .starts_with("nothing was thought of")
+        })
+        .collect();
+    assert!(missed.is_empty(), "{missed:?}");
+    assert!(holds(&judged, "/verification") && !holds(&judged, "SPECC_MUTANT"));
+    assert!(holds(&mutants, "SPECC_MUTANT"));
 }
