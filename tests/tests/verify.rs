@@ -71,7 +71,7 @@ fn each_mutant_is_found_and_nothing_of_it_is_shipped() {
         bytes.windows(text.len()).any(|part| part == text)
     };
     let shipped = Path::new(binary.trim());
-    assert!(!holds(shipped, "/verification") && !holds(shipped, "SPECC_MUTANT"));
+    assert!(!holds(shipped, "/verification/reset") && !holds(shipped, "SPECC_MUTANT"));
     let judged = helpdesk.join(".specc/bin/app-verification");
     let mutants = helpdesk.join(".specc/bin/app-strength");
 
@@ -98,6 +98,6 @@ fn each_mutant_is_found_and_nothing_of_it_is_shipped() {
         })
         .collect();
     assert!(missed.is_empty(), "{missed:?}");
-    assert!(holds(&judged, "/verification") && !holds(&judged, "SPECC_MUTANT"));
+    assert!(holds(&judged, "/verification/reset") && !holds(&judged, "SPECC_MUTANT"));
     assert!(holds(&mutants, "SPECC_MUTANT"));
 }

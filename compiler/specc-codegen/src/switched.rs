@@ -94,9 +94,9 @@ fn refused(what: &str, message: String) -> Refused {
 fn switch() -> String {
     format!(
         "//! Which sentence is wrong.\n\n\
-         use std::sync::LazyLock;\n\n\
+         use std::{{env, sync::LazyLock}};\n\n\
          static ACTIVE: LazyLock<u32> = LazyLock::new(|| {{\n\
-         \x20   std::env::var({VARIABLE:?}).ok().and_then(|text| text.parse().ok()).unwrap_or(0)\n\
+         \x20   env::var({VARIABLE:?}).ok().and_then(|text| text.parse().ok()).unwrap_or(0)\n\
          }});\n\n\
          /// The position of the mutant that runs; 0 for none.\n\
          pub fn active() -> u32 {{\n    *ACTIVE\n}}\n"

@@ -315,8 +315,12 @@ pub(super) fn text(uses: &str, items: &[syn::Item]) -> String {
 /// The file that starts the app; `apps` are the mutants that have an app of their own.
 pub(super) fn main(original: &Code, apps: &[usize]) -> String {
     let mut modules = vec!["mod switch;".to_owned()];
+    let mut gives = String::new();
     if let Some(file) = original.files.get(&Module("src/main.rs".to_owned())) {
         let declared = file.items.values();
+        if let Some(syn::Item::Fn(main)) = file.items.get(&Key::Fn("main".to_owned())) {
+            gives = tokens(&main.sig.output);
+        }
         modules.extend(
             declared
                 .filter(|item| matches!(item, syn::Item::Mod(_)))
@@ -330,7 +334,7 @@ pub(super) fn main(original: &Code, apps: &[usize]) -> String {
     format!(
         "//! An app with its mutants: for a judge's own proof, never to be served.\n\
          #![allow(warnings, clippy::all)]\n\n{}\n\n\
-         fn main() -> std::process::ExitCode {{\n\
+         fn main() {gives} {{\n\
          \x20   web::main(match switch::active() {{\n{arms}        _ => &app::APP,\n    }})\n}}\n",
         modules.join("\n")
     )
