@@ -234,19 +234,23 @@ fn render(folder: &Folder, checked: &Checked) -> Result<Rendered, BuildError> {
     migrations.retain(|(name, _)| !unfinished.contains(&format!("migrations/{name}")));
     let planned =
         specc_codegen::plan(&checked.ir, &checked.sources, &migrations).map_err(refused)?;
-    let mut files: Vec<NewFile> = specc_codegen::render(&planned, &checked.ir, &checked.sources)
-        .into_iter()
-        .map(|file| NewFile {
-            keep: file.keep,
-            path: file.path,
-            text: file.text,
-        })
-        .collect();
+    let rendered = specc_codegen::render(&planned, &checked.ir, &checked.sources);
+    let mut files = to_write(rendered);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Rendered {
         files,
         migration: planned.migration(),
     })
+}
+
+/// Rendered files as they are written.
+pub(crate) fn to_write(files: Vec<specc_codegen::RenderedFile>) -> Vec<NewFile> {
+    let new = |file: specc_codegen::RenderedFile| NewFile {
+        keep: file.keep,
+        path: file.path,
+        text: file.text,
+    };
+    files.into_iter().map(new).collect()
 }
 
 pub(crate) fn refused(reasons: Vec<specc_codegen::Refused>) -> BuildError {

@@ -3,11 +3,11 @@
 
 use crate::cargo;
 use crate::event::Event;
-use crate::files::{self, NewFile};
+use crate::files;
 use crate::folder::Folder;
 use crate::front::Checked;
 use crate::lock;
-use crate::pipeline::{Stop, refused};
+use crate::pipeline::{Stop, refused, to_write};
 use specc_ir::ir::Ir;
 use std::path::PathBuf;
 
@@ -37,15 +37,7 @@ pub fn build(
 ) -> Result<Switched, Stop> {
     let switched = specc_codegen::switched::switched(&checked.ir, &checked.sources, mutants)
         .map_err(|reasons| Stop::Failed(refused(reasons)))?;
-    let files: Vec<NewFile> = switched
-        .files
-        .into_iter()
-        .map(|file| NewFile {
-            keep: file.keep,
-            path: file.path,
-            text: file.text,
-        })
-        .collect();
+    let files = to_write(switched.files);
     let _lock = lock::take(folder, || report(Event::WaitingForLock))?;
     let source = folder.state().join("strength");
     files::write(&source, &files, Some(&folder.state().join("replaced")))?;

@@ -3,6 +3,8 @@
 use crate::error::BuildError;
 use crate::folder::Folder;
 use notify::{EventKind, RecursiveMode, Watcher};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ pub struct Watch {
     _watcher: notify::RecommendedWatcher,
     edits: Receiver<()>,
     spec: PathBuf,
+    /// The files that had nothing in them when an edit was last told of.
+    empty: RefCell<BTreeSet<PathBuf>>,
 }
 
 /// Begins to watch.
@@ -43,6 +47,7 @@ pub fn start(folder: &Folder) -> Result<Watch, BuildError> {
     Ok(Watch {
         _watcher: watcher,
         edits,
+        empty: RefCell::new(empty_files(&folder.spec())),
         spec: folder.spec(),
     })
 }
@@ -62,23 +67,29 @@ impl Watch {
         let deadline = Instant::now() + HALF_SAVED;
         loop {
             while self.edits.recv_timeout(QUIET).is_ok() {}
-            if Instant::now() >= deadline || !has_empty_file(&self.spec) {
+            let empty = empty_files(&self.spec);
+            if Instant::now() >= deadline || empty.is_subset(&self.empty.borrow()) {
+                self.empty.replace(empty);
                 return true;
             }
         }
     }
 }
 
-/// One of the spec's files has nothing in it.
-fn has_empty_file(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
-    };
-    entries.flatten().any(|entry| match entry.metadata() {
-        Ok(found) if found.is_dir() => has_empty_file(&entry.path()),
-        Ok(found) => found.len() == 0 && entry.path().extension().is_some_and(|name| name == "md"),
-        Err(_) => false,
-    })
+/// The spec's files that have nothing in them.
+fn empty_files(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.metadata() {
+            Ok(there) if there.is_dir() => found.extend(empty_files(&path)),
+            Ok(there) if there.len() == 0 && path.extension().is_some_and(|name| name == "md") => {
+                found.insert(path);
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -104,8 +115,12 @@ mod tests {
             "# Two\n"
         );
         writer.join().unwrap();
-        // What stays empty is an edit as well.
+        // What stays empty is an edit as well, and nothing waits for it again.
         std::fs::write(spec.join("app.md"), "").unwrap();
         assert!(watch.edited(Duration::from_secs(5)));
+        std::fs::write(spec.join("more.md"), "# More\n").unwrap();
+        let start = Instant::now();
+        assert!(watch.edited(Duration::from_secs(5)));
+        assert!(start.elapsed() < HALF_SAVED);
     }
 }
