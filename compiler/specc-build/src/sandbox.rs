@@ -21,6 +21,13 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// The box that the running binary offers; it must have the command [`COMMAND`].
+    #[must_use]
+    pub fn of_this_binary() -> Option<Sandbox> {
+        let launcher = std::env::current_exe().ok()?;
+        Some(Sandbox { launcher })
+    }
+
     /// A command that runs a program in the box; it may write in this folder alone.
     #[must_use]
     pub fn command(&self, program: &Path, writes: &Path) -> Command {

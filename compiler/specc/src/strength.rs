@@ -41,15 +41,9 @@ pub fn proof(
         same: switched.same,
         unfit: switched.unfit,
     };
-    let sandbox = sandbox();
+    let sandbox = Sandbox::of_this_binary();
     let serve = |at: usize| served(&switched.binary, data.path(), sandbox.as_ref(), at);
     Ok(strength(&checked.ir, options, &made, records, &serve))
-}
-
-/// The box that this binary offers.
-pub fn sandbox() -> Option<Sandbox> {
-    let launcher = std::env::current_exe().ok()?;
-    Some(Sandbox { launcher })
 }
 
 fn served(

@@ -10,6 +10,7 @@ use specc_build::app::{listen, start_with};
 use specc_build::folder::Folder;
 use specc_build::front::Checked;
 use specc_build::pipeline;
+use specc_build::sandbox::Sandbox;
 use specc_build::{BuildError, Event};
 use specc_verify::app::{App, NoAnswer};
 use specc_verify::judge::{self, Options};
@@ -64,7 +65,8 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
         taken: now(),
         seed: wanted.seed,
         spec: evidence::digest_of_spec(&checked.sources),
-        sandbox: strength::sandbox().map_or_else(|| "none".to_owned(), |sandbox| sandbox.level()),
+        sandbox: Sandbox::of_this_binary()
+            .map_or_else(|| "none".to_owned(), |sandbox| sandbox.level()),
         ..Run::default()
     };
     let start = Instant::now();
@@ -303,7 +305,7 @@ fn with_app<T>(
         "read the address of",
         "the listening socket",
     ))?;
-    let sandbox = strength::sandbox();
+    let sandbox = Sandbox::of_this_binary();
     let running = start_with(binary, &listener, data.path(), sandbox.as_ref(), &[])?;
     let done = App::at(format!("http://{address}")).and_then(|app| then(&app));
     drop(running);
