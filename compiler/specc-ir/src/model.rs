@@ -79,6 +79,11 @@ pub enum Operation {
     Act(ActionId, Option<i64>, Vec<(String, Given)>),
     /// Opens an account: name, e-mail, password.
     SignUp(String, String, String),
+    /// Closes the caller's own account.
+    Leave,
+    /// Puts a row in place as example data does: by nobody, around access, lifecycle and hooks, never around what holds
+    /// for every row.
+    Put(EntityId, Vec<(FieldId, Value)>),
 }
 
 /// Which rows of a list, and in which order.

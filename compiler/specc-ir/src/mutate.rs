@@ -2,11 +2,13 @@
 //! program has looked at every sentence.
 
 mod bodies;
+mod equivalent;
 mod places;
 
 use crate::expr::{BinaryOp, Expr, ExprKind, Literal};
-use crate::ir::{EntityId, FieldDefault, Ir, OnDelete, RuleCheck, RuleOn, Type, Who};
+use crate::ir::{EntityId, FieldDefault, FieldId, Ir, OnDelete, RuleCheck, RuleOn, Type, Who};
 use crate::walk;
+use equivalent::Reason;
 use places::Place;
 use specc_syntax::span::Span;
 
@@ -59,6 +61,8 @@ pub struct Mutant {
     pub span: Span,
     /// The entity whose operations it can be seen by; `None` for any.
     pub entity: Option<EntityId>,
+    /// Why it means the same as the program, where that follows from what else the program says.
+    pub equivalent: Option<&'static str>,
     change: Change,
 }
 
@@ -128,7 +132,20 @@ impl Mutants<'_> {
         what: impl Into<String>,
         change: impl Fn(&mut Ir) + Send + Sync + 'static,
     ) {
+        self.add_unless(at, kind, what, None, change);
+    }
+
+    /// One that means the same as the program where there is a reason for that.
+    fn add_unless(
+        &mut self,
+        at: &At,
+        kind: &str,
+        what: impl Into<String>,
+        equivalent: Reason,
+        change: impl Fn(&mut Ir) + Send + Sync + 'static,
+    ) {
         self.found.push(Mutant {
+            equivalent,
             id: format!("{}.{kind}", at.id),
             class: at.class,
             what: what.into(),
@@ -151,9 +168,19 @@ impl Mutants<'_> {
             return;
         };
         let here = place.clone();
-        self.add(at, "always", "its condition is not looked at", move |ir| {
-            here.always(ir)
-        });
+        let same = match place {
+            Place::Grant(entity, position) => {
+                equivalent::without_condition(self.ir, entity, position)
+            }
+            _ => None,
+        };
+        self.add_unless(
+            at,
+            "always",
+            "its condition is not looked at",
+            same,
+            move |ir| here.always(ir),
+        );
         let here = place.clone();
         self.add(at, "never", "its condition is never fulfilled", move |ir| {
             here.put(ir, truth(false))
@@ -167,11 +194,13 @@ impl Mutants<'_> {
         walk::each(expr, &mut |_| parts += 1);
         for part in 0..parts {
             for (kind, what) in wrong_parts(self.ir, expr, part) {
+                let same = self.asked_anyway(place, expr, part, kind);
                 let (place, twist) = (place.clone(), kind);
-                self.add(
+                self.add_unless(
                     at,
                     &format!("{}{part}{}", kind.name(), kind.which()),
                     what,
+                    same,
                     move |ir| {
                         if let Some(expr) = place.get_mut(ir) {
                             twist.apply(expr, part);
@@ -180,6 +209,29 @@ impl Mutants<'_> {
                 );
             }
         }
+    }
+
+    /// What an “and” loses is asked in any case.
+    fn asked_anyway(&self, place: &Place, expr: &Expr, part: usize, twist: Twist) -> Reason {
+        let Place::Grant(entity, position) = place else {
+            return None;
+        };
+        let declared = self.ir.entities.get(entity.0 as usize)?;
+        let grant = declared.access.get(*position)?;
+        let (mut at, mut lost) = (0, None);
+        walk::each(expr, &mut |expr| {
+            if at == part
+                && let ExprKind::Binary(BinaryOp::And, left, right) = &expr.kind
+            {
+                lost = match twist {
+                    Twist::Left => Some((**right).clone()),
+                    Twist::Right => Some((**left).clone()),
+                    _ => None,
+                };
+            }
+            at += 1;
+        });
+        equivalent::asked_anyway(self.ir, *entity, grant, &lost?)
     }
 
     fn roles(&mut self) {
@@ -207,10 +259,11 @@ impl Mutants<'_> {
                     .roles
                     .get(included.0 as usize)
                     .map_or("", |role| &role.name.text);
-                self.add(
+                self.add_unless(
                     &at,
                     &format!("includes{place}"),
                     format!("{} does not include {name}", role.name.text),
+                    equivalent::not_included(self.ir, *included),
                     move |ir| {
                         if let Some(role) = ir.roles.get_mut(position) {
                             role.includes.remove(place);
@@ -318,18 +371,20 @@ impl Mutants<'_> {
                 );
             }
             if field.read_only && field.default != Some(FieldDefault::Value(truth(true))) {
-                self.add(
+                self.add_unless(
                     &at,
                     "read-only",
                     "clients may write it",
+                    equivalent::written(self.ir, entity, FieldId(number(position))),
                     change(|field| field.read_only = false),
                 );
             }
             if field.fixed {
-                self.add(
+                self.add_unless(
                     &at,
                     "fixed",
                     "it may be changed later",
+                    equivalent::changed(self.ir, entity, FieldId(number(position))),
                     change(|field| field.fixed = false),
                 );
             }
@@ -376,7 +431,8 @@ impl Mutants<'_> {
                         OnDelete::Cascade,
                     ),
                 };
-                self.add(&at, kind, what, move |ir| {
+                let same = equivalent::goes(self.ir, entity, FieldId(number(position)), field);
+                self.add_unless(&at, kind, what, same, move |ir| {
                     let entity = ir.entities.get_mut(entity.0 as usize);
                     if let Some(field) = entity.and_then(|entity| entity.fields.get_mut(position)) {
                         field.on_delete = other;
@@ -438,10 +494,11 @@ impl Mutants<'_> {
                     change(|grant| grant.who = vec![Who::Anyone]),
                 );
                 if !grant.who.contains(&Who::SignedIn) {
-                    self.add(
+                    self.add_unless(
                         &at,
                         "signed-in",
                         format!("everybody with an account may {verb} by it"),
+                        equivalent::everybody(self.ir, entity, position),
                         change(|grant| grant.who = vec![Who::SignedIn]),
                     );
                 }
@@ -469,10 +526,11 @@ impl Mutants<'_> {
                         .fields
                         .get(field.0 as usize)
                         .map_or("", |field| &field.name.text);
-                    self.add(
+                    self.add_unless(
                         &at,
                         &format!("without-{}", specc_syntax::names::fold_name(name)),
                         format!("{name} is left out"),
+                        equivalent::left_out(self.ir, entity, grant, *field),
                         move |ir| {
                             let entity = ir.entities.get_mut(entity.0 as usize);
                             if let Some(grant) =
@@ -484,10 +542,11 @@ impl Mutants<'_> {
                         },
                     );
                 }
-                self.add(
+                self.add_unless(
                     &at,
                     "all-fields",
                     "it is about every field",
+                    equivalent::every_field(self.ir, entity, grant),
                     change(|grant| grant.fields = None),
                 );
             }
@@ -569,10 +628,11 @@ impl Mutants<'_> {
                         change(|step, _| step.who = vec![nobody()]),
                     );
                 } else {
-                    self.add(
+                    self.add_unless(
                         &at,
                         "who",
                         format!("whoever may read the row may {name}"),
+                        equivalent::any_reader(self.ir, entity, cycle, position),
                         change(|step, _| step.who.clear()),
                     );
                     for (place, _) in step.who.iter().enumerate() {

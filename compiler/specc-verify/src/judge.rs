@@ -13,7 +13,7 @@ use specc_ir::ir::{ActionId, EntityId, Ir};
 use specc_ir::model::{Answer, Caller, Model, Operation, Point, Refusal, State, Surroundings};
 use specc_ir::mutate::{Mutant, mutants};
 use specc_syntax::span::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ pub const START: i64 = 1_772_442_000_000;
 const THOUGHTS: usize = 400;
 /// The most wrong programs that are named for what failed.
 const SUSPECTS: usize = 5;
+/// What whoever closes an account logs in with; programs may ask for up to 64 characters.
+const PASSWORD: &str = "correct horse battery staple, twice round the paddock and back home";
 /// What is done in one scene beside what is needed.
 const BESIDES: usize = 24;
 
@@ -109,6 +111,8 @@ pub(crate) enum Deed {
     Step(EntityId, String),
     Act(ActionId),
     SignUp,
+    Leave,
+    Put(EntityId),
 }
 
 impl Thought {
@@ -118,21 +122,26 @@ impl Thought {
     }
 
     pub(crate) fn way(&self) -> Way {
-        let deed = match &self.operation {
-            Operation::Create(entity, _) => Deed::Create(*entity),
-            Operation::Read(entity, _) => Deed::Read(*entity),
-            Operation::Update(entity, ..) => Deed::Update(*entity),
-            Operation::Delete(entity, ..) => Deed::Delete(*entity),
-            Operation::List(query) => Deed::List(query.entity),
-            Operation::Step(entity, name, ..) => Deed::Step(*entity, name.clone()),
-            Operation::Act(id, ..) => Deed::Act(*id),
-            Operation::SignUp(..) => Deed::SignUp,
-        };
-        (
-            deed,
-            self.outcome.as_ref().err().map(|refusal| refusal.point),
-        )
+        let refused = self.outcome.as_ref().err();
+        way(&self.operation, refused.map(|refusal| refusal.point))
     }
+}
+
+/// How such an operation came out.
+pub(crate) fn way(operation: &Operation, refused: Option<Point>) -> Way {
+    let deed = match operation {
+        Operation::Create(entity, _) => Deed::Create(*entity),
+        Operation::Read(entity, _) => Deed::Read(*entity),
+        Operation::Update(entity, ..) => Deed::Update(*entity),
+        Operation::Delete(entity, ..) => Deed::Delete(*entity),
+        Operation::List(query) => Deed::List(query.entity),
+        Operation::Step(entity, name, ..) => Deed::Step(*entity, name.clone()),
+        Operation::Act(id, ..) => Deed::Act(*id),
+        Operation::SignUp(..) => Deed::SignUp,
+        Operation::Leave => Deed::Leave,
+        Operation::Put(entity, _) => Deed::Put(*entity),
+    };
+    (deed, refused)
 }
 
 /// Judges the app of a program.
@@ -165,7 +174,9 @@ pub fn judge(
     }
     let all = mutants(ir);
     let wrong: Vec<Ir> = all.par_iter().map(|mutant| mutant.of(ir)).collect();
-    let mut open: Vec<usize> = (0..all.len()).collect();
+    let different = all.iter().enumerate();
+    let different = different.filter(|(_, mutant)| mutant.equivalent.is_none());
+    let mut open: Vec<usize> = different.map(|(at, _)| at).collect();
     let pool = Pool::of(ir);
     let mut ways = BTreeSet::new();
     let mut quiet = 0;
@@ -524,6 +535,7 @@ impl<'s> Stage<'s> {
     /// set.
     pub(crate) fn once(&mut self, number: usize, thought: &Thought) -> Result<Record, NoAnswer> {
         let mut record = self.walk(number, thought);
+        self.prepare(thought);
         if let Some(difference) = self.set()?.into_iter().next() {
             record.verdict = Verdict::Failed;
             record.seen = format!("before anything was done: {}", difference.text);
@@ -550,6 +562,19 @@ impl<'s> Stage<'s> {
             record.check = difference.check;
         }
         Ok(record)
+    }
+
+    /// Whoever closes an account is asked for the password, which costs the app too much to give one to everybody.
+    fn prepare(&mut self, thought: &Thought) {
+        let leaves = match (&thought.operation, thought.caller.me) {
+            (Operation::Leave, Some(me)) => Some((me, PASSWORD.to_owned())),
+            _ => None,
+        };
+        let passwords: BTreeMap<i64, String> = leaves.into_iter().collect();
+        if self.mirror.passwords != passwords {
+            self.mirror.passwords = passwords;
+            self.dirty = true;
+        }
     }
 
     /// Does it in the app; what is wrong with what came of it.
@@ -591,7 +616,9 @@ impl<'s> Stage<'s> {
                 .collect(),
             Err(_) => Vec::new(),
         };
-        if sent != wanted {
+        // Letters of the house itself are no business of the program's.
+        let own = matches!(thought.operation, Operation::SignUp(..));
+        if sent != wanted && !own {
             self.dirty = true;
             return Ok((
                 Some(Difference {
@@ -623,7 +650,8 @@ fn place_of(ir: &Ir, operation: &Operation) -> Span {
                 .map(|step| step.span)
         }),
         Operation::Act(id, ..) => ir.actions.get(id.0 as usize).map(|action| action.span),
-        Operation::SignUp(..) => Some(ir.accounts.span),
+        Operation::SignUp(..) | Operation::Leave => Some(ir.accounts.span),
+        Operation::Put(id, _) => entity(*id).map(|entity| entity.span),
     };
     span.unwrap_or_default()
 }

@@ -396,6 +396,23 @@ impl<'a> Mirror<'a> {
                     Some(self.inputs(&ir::Operation::Action(*id), given)),
                 )
             }
+            Operation::Leave => {
+                let password = self.passwords.values().next();
+                let body = json!({ "password": password });
+                ("DELETE", "/api/me".to_owned(), Some(body))
+            }
+            Operation::Put(entity, values) => {
+                let ir = self.ir();
+                let pairs = values.iter().map(|(field, value)| {
+                    let field = FieldRef::Field(*field);
+                    let json = self.send(&field_type(ir, *entity, field), value);
+                    (field_key(ir, *entity, field), json)
+                });
+                let values = Json::Object(pairs.collect());
+                let row = json!({ "entity": self.slug(*entity), "values": values });
+                let body = json!({ "rows": [row] });
+                ("POST", "/verification/rows".to_owned(), Some(body))
+            }
             Operation::SignUp(name, email, password) => (
                 "POST",
                 "/api/sign-up".to_owned(),

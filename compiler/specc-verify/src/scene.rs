@@ -1,16 +1,22 @@
 //! Random rows, and random things that people do to them: values at the bounds that the program speaks of, now and then
 //! beyond them.
 
+use crate::judge::{Way, way};
 use specc_ir::eval::{Value, fitted};
 use specc_ir::expr::{Expr, ExprKind, FieldRef, Literal};
 use specc_ir::ir::{
     Action, ActionId, Effect, EntityId, Field, FieldId, Ir, Parameter, RoleId, Type, USER, Verb,
+    Who,
 };
 use specc_ir::model::{Caller, Given, Model, Operation, Query, State};
 use specc_ir::parse::scale;
 use specc_ir::walk;
 use std::collections::BTreeSet;
 
+/// How often something else is drawn where nothing would come of it.
+const DRAWS: usize = 8;
+/// The largest number of rows that a scene leads up to.
+const CROWD: i64 = 100;
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// 0001-01-01 and 9999-12-31 in days since 1970: there are no others.
@@ -41,6 +47,8 @@ pub struct Pool {
     times: BTreeSet<i64>,
     moments: BTreeSet<i64>,
     lengths: BTreeSet<i64>,
+    /// How many rows of an entity a bound speaks of.
+    counts: BTreeSet<(EntityId, i64)>,
 }
 
 impl Pool {
@@ -48,9 +56,40 @@ impl Pool {
     pub fn of(ir: &Ir) -> Pool {
         let mut pool = Pool::default();
         walk::each_of_program(ir, &mut |expr| {
-            walk::each(expr, &mut |part| pool.literal(part, ir));
+            walk::each(expr, &mut |part| {
+                pool.literal(part, ir);
+                pool.counted(part);
+            });
         });
+        for field in ir.entities.iter().flat_map(|entity| &entity.fields) {
+            if let (Type::Many(of), (_, Some(most))) = (&field.ty, field.length) {
+                pool.counts.insert((*of, i64::from(most)));
+            }
+        }
+        pool.counts
+            .retain(|(_, number)| (2..=CROWD).contains(number));
         pool
+    }
+
+    /// `count(Item where …) <= 50`
+    fn counted(&mut self, expr: &Expr) {
+        let ExprKind::Binary(_, left, right) = &expr.kind else {
+            return;
+        };
+        let sides = [left, right].map(|side| &side.kind);
+        match sides {
+            [
+                ExprKind::Aggregate(rows),
+                ExprKind::Literal(Literal::Integer(number)),
+            ]
+            | [
+                ExprKind::Literal(Literal::Integer(number)),
+                ExprKind::Aggregate(rows),
+            ] => {
+                self.counts.insert((rows.entity, *number));
+            }
+            _ => {}
+        }
     }
 
     fn literal(&mut self, expr: &Expr, ir: &Ir) {
@@ -88,6 +127,14 @@ pub struct Dice<'a> {
     pool: &'a Pool,
     random: fastrand::Rng,
     words: u32,
+    /// What most is done to in a scene, if anything.
+    focus: Option<EntityId>,
+    /// Which row and which number come up more often than others in a scene, so that things meet.
+    favourite: usize,
+    /// The row that the one to be made is like.
+    like: Option<(EntityId, i64)>,
+    /// How things came out for people with such roles.
+    seen: BTreeSet<(Way, Vec<RoleId>)>,
 }
 
 const WORDS: &[&str] = &["amber", "birch", "cedar", "delta", "ember", "fjord"];
@@ -121,6 +168,10 @@ impl<'a> Dice<'a> {
             pool,
             random: fastrand::Rng::with_seed(seed),
             words: 0,
+            focus: None,
+            favourite: 0,
+            like: None,
+            seen: BTreeSet::new(),
         }
     }
 
@@ -142,6 +193,7 @@ impl<'a> Dice<'a> {
     pub fn scene(&mut self, around: i64) -> Scene {
         let ir = self.ir();
         let planted = around + self.random.i64(0..5) * HOUR;
+        self.favourite = self.random.usize(0..1000);
         let mut scene = Scene {
             state: State::default(),
             order: Vec::new(),
@@ -164,6 +216,10 @@ impl<'a> Dice<'a> {
             }
             self.rows(&mut scene);
         }
+        let entities = u32::try_from(ir.entities.len()).unwrap_or(1);
+        let focus = EntityId(self.random.u32(0..entities));
+        self.focus = self.in_ten(6).then_some(focus);
+        self.crowd(&mut scene);
         let lengths: Vec<i64> = self.pool.lengths.iter().copied().collect();
         let later = self
             .one_of([0, 0, HOUR, DAY, 40 * DAY].into_iter().chain(lengths))
@@ -230,6 +286,68 @@ impl<'a> Dice<'a> {
                 if entity == USER {
                     scene.people.push(id);
                 }
+                return;
+            }
+        }
+    }
+
+    /// Rows that are much like one of those that are there, as many as a bound in the program says, one less or one more.
+    fn crowd(&mut self, scene: &mut Scene) {
+        let counts: Vec<(EntityId, i64)> = self.pool.counts.iter().copied().collect();
+        let counted = self.one_of(counts).filter(|_| self.in_ten(6));
+        let (entity, number) = match (counted, self.focus) {
+            (Some((entity, number)), _) => {
+                self.focus = Some(entity);
+                (entity, number)
+            }
+            (None, Some(focus)) if self.in_ten(5) => (focus, self.random.i64(2..5)),
+            _ => return,
+        };
+        let number = number + self.one_of([-1, -1, 0, 0, 1]).unwrap_or(0);
+        let Some(like) = self.one_of(scene.state.ids(entity).collect::<Vec<_>>()) else {
+            return;
+        };
+        if entity == USER {
+            return;
+        }
+        for _ in 1..number {
+            self.alike(scene, entity, like);
+        }
+    }
+
+    /// One more row that is much like this one.
+    fn alike(&mut self, scene: &mut Scene, entity: EntityId, like: i64) {
+        for attempt in 0..10 {
+            let mut values = Vec::new();
+            for (id, field) in fields(self.ir(), entity) {
+                let made = matches!(
+                    field.default,
+                    Some(
+                        specc_ir::ir::FieldDefault::Random(_) | specc_ir::ir::FieldDefault::Next(_)
+                    )
+                );
+                if field.computed.is_some() || made || matches!(field.ty, Type::Slug(_)) {
+                    continue;
+                }
+                let same = match field.ty {
+                    _ if field.unique => 0,
+                    Type::Ref(_) | Type::Many(_) | Type::Choice(_) | Type::Bool => 9,
+                    _ if attempt < 5 => 5,
+                    _ => 2,
+                };
+                let value = match scene.state.row(entity, like) {
+                    Some(row) if self.in_ten(same) => row.get(id),
+                    _ => self.value(&scene.state, scene.planted, field, true),
+                };
+                values.push((id, value));
+            }
+            let caller = Caller {
+                me: self.one_of(scene.people.clone()),
+                now: scene.planted,
+            };
+            if let Ok((state, id)) = self.model.give(&scene.state, caller, entity, &values, &[]) {
+                scene.state = state;
+                scene.order.push((entity, id));
                 return;
             }
         }
@@ -374,6 +492,12 @@ impl<'a> Dice<'a> {
                 std::cmp::Ordering::Greater => None,
             })
             .collect();
+        let one = 10_i64.saturating_pow(u32::from(places));
+        near.extend([0, one, 2 * one, 5 * one]);
+        if bounds[1].is_none() {
+            near.extend([100_000 * one; 3]);
+        }
+        let favourite = near.get(self.favourite % near.len().max(1)).copied();
         for bound in bounds.into_iter().flatten() {
             if let ExprKind::Literal(literal) = &bound.kind
                 && let Ok(Value::Number(number)) = fitted(
@@ -386,9 +510,10 @@ impl<'a> Dice<'a> {
                 near.extend([number, number]);
             }
         }
-        let one = 10_i64.saturating_pow(u32::from(places));
-        near.extend([0, one, 2 * one, 5 * one]);
-        let number = self.one_of(near).unwrap_or(0);
+        let number = match favourite {
+            Some(number) if self.in_ten(3) => number,
+            _ => self.one_of(near).unwrap_or(0),
+        };
         let off = self.one_of([0, 0, 0, 1, -1]).unwrap_or(0);
         number.saturating_add(off)
     }
@@ -431,7 +556,15 @@ impl<'a> Dice<'a> {
                     .one_of([8 * HOUR, 12 * HOUR, 20 * HOUR].into_iter().chain(known))
                     .unwrap_or(0);
                 let off = self.one_of([0, 0, 60_000, -60_000]).unwrap_or(0);
-                Value::Time((time + off).clamp(0, DAY - 1))
+                let lengths = self
+                    .pool
+                    .lengths
+                    .iter()
+                    .copied()
+                    .filter(|length| *length < DAY);
+                let length = self.one_of(lengths).filter(|_| self.in_ten(3)).unwrap_or(0);
+                let exactly = self.one_of([0, 0, 0, 0, 1, -1]).unwrap_or(0);
+                Value::Time((time + off + length + exactly).clamp(0, DAY - 1))
             }
             Type::Timestamp => {
                 let known: Vec<i64> = self.pool.moments.iter().copied().collect();
@@ -453,20 +586,24 @@ impl<'a> Dice<'a> {
                     .choices
                     .get(id.0 as usize)
                     .map_or(1, |choice| choice.values.len());
-                Value::Choice(
-                    self.random
-                        .u32(0..u32::try_from(values).unwrap_or(1).max(1)),
-                )
+                let values = u32::try_from(values).unwrap_or(1).max(1);
+                let favourite = u32::try_from(self.favourite).unwrap_or(0) % values;
+                let any = self.random.u32(0..values);
+                Value::Choice(if self.in_ten(3) { favourite } else { any })
             }
             Type::Ref(entity) => {
                 let rows: Vec<i64> = state.ids(*entity).collect();
-                self.one_of(rows).map_or(Value::Empty, Value::Row)
+                let favourite = rows.get(self.favourite % rows.len().max(1)).copied();
+                let row = favourite.filter(|_| self.in_ten(3));
+                let row = row.or_else(|| self.one_of(rows));
+                row.map_or(Value::Empty, Value::Row)
             }
             Type::Many(entity) => {
+                let most = self.one_of([1, 4, 8]).unwrap_or(4);
                 let rows: Vec<i64> = state
                     .ids(*entity)
                     .filter(|_| self.random.bool())
-                    .take(4)
+                    .take(most)
                     .collect();
                 Value::List(rows.into_iter().map(Value::Row).collect())
             }
@@ -488,33 +625,66 @@ impl<'a> Dice<'a> {
         }
     }
 
-    /// What somebody sends for a field.
-    fn given(&mut self, state: &State, now: i64, field: &Field) -> Given {
+    /// What somebody sends for a field; now and then what another row has there already.
+    fn given(&mut self, state: &State, now: i64, (entity, id): (EntityId, FieldId)) -> Given {
+        let Some((_, field)) = fields(self.ir(), entity).find(|(other, _)| *other == id) else {
+            return Given::Malformed;
+        };
         if self.in_ten(1) && !matches!(field.ty, Type::Json) {
             return Given::Malformed;
+        }
+        if self.in_ten(if field.unique { 3 } else { 1 })
+            && let Some(row) = self.one_of(state.ids(entity).collect::<Vec<_>>())
+            && let Some(row) = state.row(entity, row)
+        {
+            return Given::Value(row.get(id));
         }
         let good = self.in_ten(7);
         Given::Value(self.value(state, now, field, good))
     }
 
-    /// Something that somebody does.
+    /// Something that somebody does; as often as not something that
+    /// comes out as nothing before it in the scene, if that is found soon.
     pub fn operation(&mut self, scene: &Scene) -> (Caller, Operation) {
-        let me = if self.in_ten(1) {
-            None
-        } else {
-            self.one_of(scene.people.clone())
-        };
-        let caller = Caller { me, now: scene.now };
+        let mut found = self.any_operation(scene);
+        if self.in_ten(5) {
+            for _ in 0..DRAWS {
+                let (caller, operation) = &found;
+                let reads = matches!(operation, Operation::Read(..) | Operation::List(_));
+                if !reads {
+                    let done = self.model.perform(&scene.state, *caller, operation);
+                    let roles = caller.me.and_then(|me| scene.state.row(USER, me));
+                    let roles = roles.map(|row| row.roles.clone()).unwrap_or_default();
+                    let way = way(operation, done.err().map(|refusal| refusal.point));
+                    if self.seen.insert((way, roles)) {
+                        break;
+                    }
+                }
+                found = self.any_operation(scene);
+            }
+        }
+        found
+    }
+
+    fn any_operation(&mut self, scene: &Scene) -> (Caller, Operation) {
         let ir = self.ir();
         let entities = u32::try_from(ir.entities.len()).unwrap_or(1);
         for _ in 0..50 {
-            let entity = EntityId(self.random.u32(0..entities));
+            let other = EntityId(self.random.u32(0..entities));
+            let focused = self.in_ten(5);
+            let entity = self.focus.filter(|_| focused).unwrap_or(other);
             let row = self.one_of(scene.state.ids(entity).collect::<Vec<_>>());
-            if self.random.u32(0..80) == 0 && ir.accounts.sign_up && !ir.accounts.confirm_email {
-                return (Caller { me: None, ..caller }, self.sign_up(scene));
+            if self.random.u32(0..80) == 0 && ir.accounts.sign_up {
+                let nobody = Caller {
+                    me: None,
+                    now: scene.now,
+                };
+                return (nobody, self.sign_up(scene));
             }
             let operation = match self.random.u32(0..16) {
                 0..=3 if entity != USER => Some(self.create(scene, entity)),
+                4 if self.in_ten(3) && self.in_ten(5) => Some(Operation::Leave),
+                4 if self.in_ten(4) => Some(self.put(scene, entity)),
                 4 => row.map(|row| Operation::Read(entity, row)),
                 5..=7 => row.map(|row| self.update(scene, entity, row)),
                 8 if entity != USER => row.map(|row| Operation::Delete(entity, row, None)),
@@ -523,10 +693,181 @@ impl<'a> Dice<'a> {
                 _ => self.act(scene),
             };
             if let Some(operation) = operation {
-                return (caller, operation);
+                return (self.caller(scene, &operation), operation);
             }
         }
-        (caller, Operation::List(Query::all(USER)))
+        let list = Operation::List(Query::all(USER));
+        (self.caller(scene, &list), list)
+    }
+
+    /// Who does it: as often as not somebody whom the row concerns.
+    fn caller(&mut self, scene: &Scene, operation: &Operation) -> Caller {
+        let mut near = if self.in_ten(6) {
+            self.concerned(scene, operation)
+        } else {
+            Vec::new()
+        };
+        if self.in_ten(4) {
+            let able = self.able(scene, operation);
+            let both: Vec<i64> = able
+                .iter()
+                .copied()
+                .filter(|user| near.contains(user))
+                .collect();
+            near = if both.is_empty() { able } else { both };
+        }
+        let me = match self.one_of(near) {
+            Some(user) => Some(user),
+            None if self.in_ten(1) => None,
+            None => self.one_of(scene.people.clone()),
+        };
+        Caller { me, now: scene.now }
+    }
+
+    /// The users with a role that the program names for such a thing.
+    fn able(&self, scene: &Scene, operation: &Operation) -> Vec<i64> {
+        let ir = self.ir();
+        let granted = |entity: &EntityId, verb: Verb| -> Vec<&'a Who> {
+            let declared = ir.entities.get(entity.0 as usize);
+            let grants = declared.into_iter().flat_map(|entity| &entity.access);
+            let grants = grants.filter(|grant| grant.verb == verb);
+            grants.flat_map(|grant| &grant.who).collect()
+        };
+        let who: Vec<&Who> = match operation {
+            Operation::Create(entity, _) => granted(entity, Verb::Create),
+            Operation::Read(entity, _) => granted(entity, Verb::Read),
+            Operation::Update(entity, ..) => granted(entity, Verb::Update),
+            Operation::Delete(entity, ..) => granted(entity, Verb::Delete),
+            Operation::Step(entity, name, ..) => {
+                let declared = ir.entities.get(entity.0 as usize);
+                let cycles = declared.into_iter().flat_map(|entity| &entity.lifecycles);
+                let steps = cycles.flat_map(|cycle| &cycle.steps);
+                let steps = steps.filter(|step| step.name.text == *name);
+                steps.flat_map(|step| &step.who).collect()
+            }
+            Operation::Act(id, ..) => {
+                let action = ir.actions.get(id.0 as usize);
+                action.into_iter().flat_map(|action| &action.who).collect()
+            }
+            _ => Vec::new(),
+        };
+        let wanted: Vec<RoleId> = who
+            .into_iter()
+            .filter_map(|who| match who {
+                Who::Role(role) => Some(*role),
+                _ => None,
+            })
+            .collect();
+        let holds = |user: &&i64| {
+            let row = scene.state.row(USER, **user);
+            row.is_some_and(|row| {
+                let mut roles = row.roles.clone();
+                let mut at = 0;
+                while let Some(role) = roles.get(at).copied() {
+                    let declared = ir.roles.get(role.0 as usize);
+                    let more = declared.into_iter().flat_map(|role| &role.includes);
+                    let more: Vec<RoleId> =
+                        more.copied().filter(|role| !roles.contains(role)).collect();
+                    roles.extend(more);
+                    at += 1;
+                }
+                roles.iter().any(|role| wanted.contains(role))
+            })
+        };
+        scene.people.iter().filter(holds).copied().collect()
+    }
+
+    /// The users whom a row, or what it refers to, names.
+    fn concerned(&self, scene: &Scene, operation: &Operation) -> Vec<i64> {
+        let mut rows: Vec<(EntityId, i64)> = match operation {
+            Operation::Create(entity, given) => {
+                let refers = given
+                    .iter()
+                    .filter_map(|(field, given)| match (field, given) {
+                        (FieldRef::Field(field), Given::Value(Value::Row(row))) => {
+                            let (_, declared) =
+                                fields(self.ir(), *entity).find(|(id, _)| id == field)?;
+                            match declared.ty {
+                                Type::Ref(to) => Some((to, *row)),
+                                _ => None,
+                            }
+                        }
+                        _ => None,
+                    });
+                let like = self.like.filter(|(of, _)| of == entity);
+                refers.chain(like).collect()
+            }
+            Operation::Read(entity, row)
+            | Operation::Update(entity, row, ..)
+            | Operation::Delete(entity, row, ..)
+            | Operation::Step(entity, _, row, _) => vec![(*entity, *row)],
+            Operation::Act(id, row, _) => {
+                let action = self.ir().actions.get(id.0 as usize);
+                let on = action.and_then(|action| action.on);
+                on.zip(*row).into_iter().collect()
+            }
+            Operation::List(_) | Operation::SignUp(..) | Operation::Leave | Operation::Put(..) => {
+                Vec::new()
+            }
+        };
+        let mut users = BTreeSet::new();
+        for _ in 0..2 {
+            let mut next = Vec::new();
+            for (entity, row) in rows {
+                if entity == USER {
+                    users.insert(row);
+                }
+                let Some(row) = scene.state.row(entity, row) else {
+                    continue;
+                };
+                for (id, field) in fields(self.ir(), entity) {
+                    match (&field.ty, row.get(id)) {
+                        (Type::Ref(to), Value::Row(row)) => next.push((*to, row)),
+                        (Type::Many(to), Value::List(rows)) => {
+                            next.extend(rows.iter().filter_map(|row| match row {
+                                Value::Row(row) => Some((*to, *row)),
+                                _ => None,
+                            }));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            rows = next;
+        }
+        users.extend(
+            rows.iter()
+                .filter(|(entity, _)| *entity == USER)
+                .map(|(_, row)| *row),
+        );
+        users.into_iter().collect()
+    }
+
+    /// A row of example data, with what is missing or wrong in it now and then.
+    fn put(&mut self, scene: &Scene, entity: EntityId) -> Operation {
+        let like = self.one_of(scene.state.ids(entity).collect::<Vec<_>>());
+        let like = like.and_then(|row| scene.state.row(entity, row));
+        let alike = self.in_ten(4);
+        let mut values = Vec::new();
+        for (id, field) in fields(self.ir(), entity) {
+            let made = matches!(
+                field.default,
+                Some(specc_ir::ir::FieldDefault::Random(_) | specc_ir::ir::FieldDefault::Next(_))
+            );
+            if field.computed.is_some() || (made && self.in_ten(7)) {
+                continue;
+            }
+            let value = match like {
+                Some(row) if alike && !field.unique && self.in_ten(7) => row.get(id),
+                Some(row) if self.in_ten(u32::from(field.unique)) => row.get(id),
+                _ => {
+                    let good = self.in_ten(9);
+                    self.value(&scene.state, scene.now, field, good)
+                }
+            };
+            values.push((id, value));
+        }
+        Operation::Put(entity, values)
     }
 
     /// Somebody opens an account, now and then with what is no address, no name or too short a password.
@@ -587,6 +928,10 @@ impl<'a> Dice<'a> {
             .and_then(|entity| entity.parent)
             .map(|parent| parent.field);
         let tight = self.in_ten(8);
+        let like = self.one_of(scene.state.ids(entity).collect::<Vec<_>>());
+        let like = like.filter(|_| self.in_ten(4));
+        self.like = like.map(|row| (entity, row));
+        let like = like.and_then(|row| scene.state.row(entity, row));
         let mut given = Vec::new();
         for (id, field) in fields(ir, entity) {
             let open = (writable.contains(&id) || parent == Some(id))
@@ -600,10 +945,12 @@ impl<'a> Dice<'a> {
                 !tight && self.in_ten(1)
             };
             if wanted {
-                let value = if needed && tight {
-                    Given::Value(self.value(&scene.state, scene.now, field, true))
-                } else {
-                    self.given(&scene.state, scene.now, field)
+                let value = match like {
+                    Some(row) if !field.unique && self.in_ten(7) => Given::Value(row.get(id)),
+                    _ if needed && tight => {
+                        Given::Value(self.value(&scene.state, scene.now, field, true))
+                    }
+                    _ => self.given(&scene.state, scene.now, (entity, id)),
                 };
                 given.push((FieldRef::Field(id), value));
             }
@@ -616,13 +963,29 @@ impl<'a> Dice<'a> {
 
     fn update(&mut self, scene: &Scene, entity: EntityId, row: i64) -> Operation {
         let ir = self.ir();
-        let all: Vec<(FieldId, &Field)> = fields(ir, entity).collect();
+        let all: Vec<FieldId> = fields(ir, entity).map(|(id, _)| id).collect();
+        let grants = ir.entities.get(entity.0 as usize);
+        let grants = grants.into_iter().flat_map(|entity| &entity.access);
+        let grants = grants.filter(|grant| grant.verb == Verb::Update);
+        // What one of the grants is about, mostly.
+        let open = match self.one_of(grants) {
+            Some(grant) if self.in_ten(7) => grant.fields.clone().unwrap_or_else(|| {
+                fields(ir, entity)
+                    .filter(|(_, field)| {
+                        field.computed.is_none() && !field.read_only && !field.fixed
+                    })
+                    .map(|(id, _)| id)
+                    .collect()
+            }),
+            _ => all.clone(),
+        };
         let mut given: Vec<(FieldRef, Given)> = Vec::new();
         for _ in 0..self.random.u32(1..3) {
-            if let Some((id, field)) = self.one_of(all.clone())
+            let among = if self.in_ten(9) { &open } else { &all };
+            if let Some(id) = self.one_of(among.clone())
                 && !given.iter().any(|(known, _)| *known == FieldRef::Field(id))
             {
-                let value = self.given(&scene.state, scene.now, field);
+                let value = self.given(&scene.state, scene.now, (entity, id));
                 given.push((FieldRef::Field(id), value));
             }
         }
@@ -708,20 +1071,13 @@ impl<'a> Dice<'a> {
 
     /// What somebody sends along with an operation that takes this.
     pub fn inputs(&mut self, scene: &Scene, declared: &[Parameter]) -> Vec<(String, Given)> {
-        let ir = self.ir();
         let mut given = Vec::new();
         for input in declared {
             if self.in_ten(if input.optional { 4 } else { 1 }) {
                 continue;
             }
-            let like = input.like.and_then(|(entity, field)| {
-                ir.entities
-                    .get(entity.0 as usize)?
-                    .fields
-                    .get(field.0 as usize)
-            });
-            let value = match like {
-                Some(field) => self.given(&scene.state, scene.now, field),
+            let value = match input.like {
+                Some(like) => self.given(&scene.state, scene.now, like),
                 None if self.in_ten(1) => Given::Malformed,
                 None => {
                     Given::Value(self.of_type(&scene.state, scene.now, &input.ty, [&None, &None]))
@@ -737,9 +1093,19 @@ impl<'a> Dice<'a> {
         let steps = declared
             .lifecycles
             .iter()
-            .flat_map(|lifecycle| &lifecycle.steps);
-        let step = self.one_of(steps)?;
-        let row = self.one_of(scene.state.ids(entity).collect::<Vec<_>>())?;
+            .flat_map(|lifecycle| lifecycle.steps.iter().map(|step| (lifecycle.field, step)));
+        let (field, step) = self.one_of(steps)?;
+        let ready = scene.state.ids(entity).filter(|row| {
+            let row = scene.state.row(entity, *row);
+            let state = row.map(|row| row.get(field));
+            matches!(state, Some(Value::Choice(state)) if step.from.contains(&state))
+        });
+        let ready = self.one_of(ready.collect::<Vec<_>>());
+        let ready = ready.filter(|_| self.in_ten(6));
+        let row = match ready {
+            Some(row) => row,
+            None => self.one_of(scene.state.ids(entity).collect::<Vec<_>>())?,
+        };
         let action = step
             .action
             .and_then(|id| self.ir().actions.get(id.0 as usize));

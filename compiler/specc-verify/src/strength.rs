@@ -139,7 +139,9 @@ pub fn strength(
     let mut by_scene: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     let mut unseen = Vec::new();
     for (at, mutant) in all.iter().enumerate() {
-        let ended = if made.same.contains(&at) {
+        let ended = if let Some(reason) = mutant.equivalent {
+            Some((Fate::Equivalent, reason.to_owned()))
+        } else if made.same.contains(&at) {
             Some((Fate::Equivalent, "its code is the program's own".to_owned()))
         } else {
             let unfit = made.unfit.iter().find(|(unfit, _)| *unfit == at);
@@ -182,6 +184,33 @@ pub fn strength(
         }
     }
     tried.into_iter().flatten().collect()
+}
+
+/// The mutants that nothing tells from the program in so many scenes, by position: what the judge would look for in vain.
+#[must_use]
+pub fn untold(ir: &Ir, seed: u64, scenes: u64) -> Vec<(usize, Mutant)> {
+    let all = mutants(ir);
+    let wrong = programs(ir);
+    let around = Around::of(ir);
+    let pool = Pool::of(ir);
+    let model = Model::new(ir, &around);
+    let mut open: Vec<usize> = (0..all.len()).collect();
+    for number in 0..scenes {
+        let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
+        let mut dice = Dice::new(model, &pool, seed);
+        let scene = dice.scene(START);
+        let thoughts = think(&around, model, &mut dice, &scene, (&all, &wrong, &open));
+        let told: std::collections::BTreeSet<usize> = thoughts
+            .iter()
+            .flat_map(|thought| thought.tells.iter().copied())
+            .collect();
+        open.retain(|at| !told.contains(at));
+        if open.is_empty() {
+            break;
+        }
+    }
+    let left = all.into_iter().enumerate();
+    left.filter(|(at, _)| open.contains(at)).collect()
 }
 
 /// This scene, and others after it.

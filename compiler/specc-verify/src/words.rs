@@ -288,6 +288,15 @@ impl<'a> Words<'a> {
                 }
             }
             Operation::SignUp(..) => "a visitor signs up".to_owned(),
+            Operation::Leave => format!("{who} deletes their account"),
+            Operation::Put(entity, values) => {
+                let given = put(values);
+                let names = names(*entity, &given);
+                format!(
+                    "example data holds {} with {names}",
+                    article(self.entity(*entity))
+                )
+            }
         }
     }
 
@@ -383,6 +392,12 @@ impl<'a> Words<'a> {
                     let ty = crate::wire::field_type(self.ir(), *entity, *field);
                     (ty, given)
                 }));
+            }
+            Operation::Put(entity, values) => {
+                for (field, value) in values {
+                    let ty = crate::wire::field_type(self.ir(), *entity, FieldRef::Field(*field));
+                    refers(&ty, value, &mut found);
+                }
             }
             Operation::Step(_, _, _, given) | Operation::Act(_, _, given) => {
                 let declared = self.inputs(operation);
@@ -490,6 +505,12 @@ impl<'a> Words<'a> {
                 };
                 format!("{who} does {name}{on}{}", inputs(given))
             }
+            Operation::Leave => format!("{who} deletes their account"),
+            Operation::Put(entity, values) => format!(
+                "example data holds {}{}",
+                article(self.entity(*entity)),
+                with(self.pairs(*entity, &put(values)))
+            ),
             Operation::SignUp(name, email, password) => format!(
                 "{who} signs up as {} with email {} and a password of {} characters",
                 quoted(name),
@@ -593,4 +614,12 @@ pub fn answered(got: &Exchange) -> String {
         _ => "it was answered otherwise".to_owned(),
     };
     format!("{how} ({status})")
+}
+
+/// What example data holds, as somebody would send it.
+fn put(values: &[(FieldId, Value)]) -> Vec<(FieldRef, Given)> {
+    let given = values
+        .iter()
+        .map(|(field, value)| (FieldRef::Field(*field), Given::Value(value.clone())));
+    given.collect()
 }

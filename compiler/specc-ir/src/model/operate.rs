@@ -65,6 +65,12 @@ pub(super) fn perform(
             return run.finish(&ir::Operation::Action(*action), *row, given);
         }
         Operation::SignUp(name, email, password) => run.sign_up(name, email, password)?,
+        Operation::Leave => run.leave()?,
+        Operation::Put(entity, values) => {
+            let nobody = Caller { me: None, ..caller };
+            let (state, row) = model.give(state, nobody, *entity, values, &[])?;
+            return Ok((state, Answer::Row(row, None)));
+        }
     };
     run.end()?;
     let answer = match answer {
@@ -207,8 +213,33 @@ impl<'m> Run<'m> {
             .into_iter()
             .filter_map(|(field, text)| Some((self.model.user_field(field)?, Value::text(text))))
             .collect();
+        if self.model.ir.accounts.confirm_email && self.waits(&given, password)? {
+            return Ok(Answer::Done);
+        }
         let id = self.account(&given, password, Point::Input)?;
         Ok(Answer::Row(id, None))
+    }
+
+    /// Whoever has to confirm an address hears by mail alone that there is an account with it already; what else is wrong
+    /// they hear as everybody does.
+    fn waits(&self, given: &[(FieldId, Value)], password: &str) -> Result<bool> {
+        let mut other = Run::new(self.model, &self.state, self.caller);
+        match other.account(given, password, Point::Input) {
+            Err(refusal) => match refusal.problems.as_slice() {
+                [problem] => Ok(problem.rule == "unique" && problem.fields == ["email"]),
+                _ => Ok(false),
+            },
+            Ok(_) => Ok(false),
+        }
+    }
+
+    /// The caller's own account goes, as a row of User does: access is not asked.
+    fn leave(&mut self) -> Result<Answer> {
+        let Some(me) = self.caller.me else {
+            return Err(Refusal::at(Point::SignedIn, self.model.ir.accounts.span));
+        };
+        self.delete(ir::USER, me)?;
+        Ok(Answer::Done)
     }
 
     /// An operation of the author's own, asked for by a client.

@@ -35,6 +35,28 @@ pub fn create(
     })
 }
 
+/// Makes a row and takes it back, with all that came of it.
+///
+/// # Errors
+/// As the operation refuses.
+pub fn would_create(
+    w: &mut Writer<'_>,
+    entity: &'static Entity,
+    values: Vec<(usize, Value)>,
+) -> Result<(), Refusal> {
+    let scope = w.scope();
+    let undone = scope.atomic(|| {
+        change::create(&scope, entity, values, Door::Client)?;
+        finish(&scope, Some(("create", entity, 0)), false)?;
+        // Nothing that is made can be stale: whatever is written ends with a refusal.
+        Err::<(), Refusal>(Refusal::Stale)
+    });
+    match undone {
+        Err(Refusal::Stale) => Ok(()),
+        other => other,
+    }
+}
+
 /// Changes fields of a row; `version` refuses a row that has changed since it was read.
 ///
 /// # Errors

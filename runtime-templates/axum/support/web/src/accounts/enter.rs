@@ -72,13 +72,8 @@ pub async fn sign_up(site: &Site, origin: &Origin, wish: SignUp) -> Result<Signe
         return Err(Refusal::Forbidden);
     }
     let email = text_of(&wish.values, EMAIL).map(|text| normal_email(&text));
-    let errors = password_errors(app, &wish.password);
-    if !errors.is_empty() {
-        return Err(Refusal::Invalid(errors));
-    }
-    let Some(email) = email.filter(|email| !email.is_empty()) else {
-        return Err(invalid("email", "required", "Give your e-mail address."));
-    };
+    let weak = password_errors(app, &wish.password);
+    let email = email.unwrap_or_default();
     let mut values = wish.values;
     set_email(&mut values, &email);
     site.throttle.take(
@@ -86,27 +81,51 @@ pub async fn sign_up(site: &Site, origin: &Origin, wish: SignUp) -> Result<Signe
         &origin.peer.to_string(),
         throttle::SIGN_UP_ADDRESS,
     )?;
-    let hashed = site.hashing.hash(wish.password).await?;
+    let hashed = if weak.is_empty() {
+        Some(site.hashing.hash(wish.password).await?)
+    } else {
+        None
+    };
     let confirm = app.accounts.confirm_email;
     let site_link = site.clone();
     let origin = origin.clone();
     let (now, _) = site.engine.now();
     site.engine
         .write(Caller::SYSTEM, move |writer| {
-            if let Some(known) = user_by_email(writer, &email)? {
-                if confirm {
-                    known_mail(writer, &site_link, known, &email)?;
-                    return Ok(SignedUp::ConfirmationSent);
-                }
-                return Err(taken());
-            }
             // The program makes the account; what it refers to is the newcomer's choice.
             writer.caller = engine::sign::newcomer(app);
             engine::operate::check_references(writer, 0, &values)?;
             writer.caller = Caller::SYSTEM;
-            let user = create_user(writer, app, values, &sign_up_roles(app))?;
+            // Whoever has an account is told by mail alone, where addresses are confirmed: what else is wrong is said
+            // whether the address is known or not.
+            let known = user_by_email(writer, &email)?;
+            let made = match known {
+                Some(_) => would_create_user(writer, app, values).map(|()| None),
+                None => create_user(writer, app, values, &sign_up_roles(app)).map(Some),
+            };
+            let user = match made {
+                Err(Refusal::Invalid(mut errors)) => {
+                    errors.retain(|error| !(error.field == "email" && error.rule == "unique"));
+                    errors.extend(weak);
+                    if !errors.is_empty() {
+                        return Err(Refusal::Invalid(errors));
+                    }
+                    None
+                }
+                Ok(_) if !weak.is_empty() => return Err(Refusal::Invalid(weak)),
+                made => made?,
+            };
+            let Some(user) = user else {
+                return match known {
+                    Some(known) if confirm => {
+                        known_mail(writer, &site_link, known, &email)?;
+                        Ok(SignedUp::ConfirmationSent)
+                    }
+                    _ => Err(taken()),
+                };
+            };
             let confirmed = if confirm { None } else { Some(now) };
-            set_account(writer, user, Some(&hashed), confirmed)?;
+            set_account(writer, user, hashed.as_deref(), confirmed)?;
             if confirm {
                 let path = links::make(writer, user, Purpose::Confirm, now)?;
                 links::mail(
@@ -167,6 +186,18 @@ pub(crate) fn text_of(values: &[(usize, Value)], position: usize) -> Option<Stri
 pub(crate) fn set_email(values: &mut Vec<(usize, Value)>, email: &str) {
     values.retain(|(at, _)| *at != EMAIL);
     values.push((EMAIL, Value::Text(email.to_owned())));
+}
+
+/// Looks whether such a user could be made. Nothing is.
+fn would_create_user(
+    writer: &mut engine::writer::Writer<'_>,
+    app: &'static App,
+    values: Vec<(usize, Value)>,
+) -> Result<(), Refusal> {
+    match app.entities.first().copied() {
+        Some(entity) => engine::operate::would_create(writer, entity, values),
+        None => Err(Refusal::Fault("the app has no users".to_owned())),
+    }
 }
 
 /// Writes a user with roles; rules and hooks of User hold.
