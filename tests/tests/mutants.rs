@@ -13,7 +13,7 @@ use specc_build::app::{listen, start_alone};
 use specc_ir::ir::Ir;
 use specc_ir::model::Model;
 use specc_tests::{apps_target, program, root, specc};
-use specc_verify::app::{App, NoAnswer};
+use specc_verify::app::App;
 use specc_verify::doors;
 use specc_verify::judge::{Around, Options, Record, START, Verdict, judge};
 use std::collections::BTreeMap;
@@ -67,8 +67,7 @@ fn compile(app: &Path) {
     assert!(compiled.status.success(), "{said}");
 }
 
-/// What the judge has against the app as it is compiled now: the quick part first. An app that can't be judged is found
-/// as well: `specc verify` says what it answers instead.
+/// What the judge has against the app as it is compiled now: the quick part first.
 fn against(ir: &Ir) -> Vec<String> {
     let listener = listen(Some(0)).unwrap();
     let data = tempfile::tempdir().unwrap();
@@ -89,15 +88,10 @@ fn against(ir: &Ir) -> Vec<String> {
             FOUND.store(true, Ordering::Relaxed);
         }
     };
-    let failed = |records: Result<Vec<Record>, NoAnswer>| -> Vec<String> {
+    let failed = |records: Vec<Record>| -> Vec<String> {
         let wrong = |record: &Record| matches!(record.verdict, Verdict::Failed | Verdict::Flaky);
-        match records {
-            Ok(records) => {
-                let wrong = records.into_iter().filter(wrong);
-                wrong.map(|record| record.id).collect()
-            }
-            Err(dead) => vec![dead.to_string()],
-        }
+        let wrong = records.into_iter().filter(wrong);
+        wrong.map(|record| record.id).collect()
     };
     let around = Around::of(ir);
     let model = Model::new(ir, &around);

@@ -1,19 +1,24 @@
 //! The running app: a child process on a listening socket that outlives it.
 
 use crate::error::BuildError;
+use crate::host::{MOST_KEPT, size_of};
 use crate::sandbox::Sandbox;
 use command_fds::{CommandFdExt, FdMapping};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long an app may take to answer, migrations of large data included.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long an app that is judged may take to answer; its data is small.
+pub const JUDGED_START_LIMIT: Duration = Duration::from_secs(20);
 /// How long it may take to stop before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// A longer line of its last words is cut, in bytes.
@@ -23,6 +28,8 @@ const LONGEST_LINE: u64 = 4 * 1024;
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    /// It leads a group of processes of its own.
+    group: bool,
     said: Arc<Mutex<VecDeque<String>>>,
 }
 
@@ -68,7 +75,13 @@ pub fn command(binary: &Path, arguments: &[&str]) -> Result<String, BuildError> 
 /// # Errors
 /// [`BuildError::Start`] with its last words where it ends or does not answer in time.
 pub fn start(binary: &Path, listener: &TcpListener, data: &Path) -> Result<Running, BuildError> {
-    start_command(Command::new(binary), binary, listener, data)
+    start_command(
+        Command::new(binary),
+        binary,
+        listener,
+        data,
+        (START_LIMIT, false),
+    )
 }
 
 /// [`start`] with nothing of this process's environment: no mail server, no key, no address.
@@ -83,7 +96,7 @@ pub fn start_alone(
     start_with(binary, listener, data, None, &[])
 }
 
-/// [`start_alone`], in a box where there is one, with these variables and no others.
+/// [`start_alone`], in a box where there is one, with these variables and no others. It has [`JUDGED_START_LIMIT`] to answer.
 ///
 /// # Errors
 /// As [`start`].
@@ -101,7 +114,7 @@ pub fn start_with(
     command.env_clear().envs(variables.iter().copied());
     // Ctrl-C is for whoever asks it: it ends when they do.
     command.process_group(0);
-    start_command(command, binary, listener, data)
+    start_command(command, binary, listener, data, (JUDGED_START_LIMIT, true))
 }
 
 fn start_command(
@@ -109,6 +122,7 @@ fn start_command(
     binary: &Path,
     listener: &TcpListener,
     data: &Path,
+    (limit, group): (Duration, bool),
 ) -> Result<Running, BuildError> {
     let address = listener.local_addr().map_err(BuildError::io(
         "read the address of",
@@ -143,13 +157,20 @@ fn start_command(
         let said = Arc::clone(&said);
         std::thread::spawn(move || keep_last_words(errors, &said));
     }
-    let mut running = Running { child, said };
-    let deadline = Instant::now() + START_LIMIT;
+    let mut running = Running { child, group, said };
+    let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if let Ok(Some(_)) = running.child.try_wait() {
             return Err(BuildError::Start {
                 message: running.last_words(),
             });
+        }
+        if group && size_of(data) > MOST_KEPT {
+            let message = format!(
+                "it kept more than {} MiB before it answered",
+                MOST_KEPT >> 20
+            );
+            return Err(BuildError::Start { message });
         }
         if answers(address) {
             return Ok(running);
@@ -158,7 +179,7 @@ fn start_command(
     }
     let message = format!(
         "no answer on {address} within {} s\n{}",
-        START_LIMIT.as_secs(),
+        limit.as_secs(),
         running.last_words()
     );
     Err(BuildError::Start { message })
@@ -181,22 +202,43 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Its number, as the system has it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to finish what it is doing and to end; kills it where it does not.
     pub fn stop(&mut self) {
-        if self.ended() {
-            return;
-        }
-        let id = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(0));
-        let _ = nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM);
-        let deadline = Instant::now() + STOP_LIMIT;
-        while Instant::now() < deadline {
-            if self.ended() {
-                return;
+        if !self.ended() {
+            self.signal(Signal::SIGTERM);
+            let deadline = Instant::now() + STOP_LIMIT;
+            while Instant::now() < deadline && !self.ended() {
+                std::thread::park_timeout(Duration::from_millis(5));
             }
-            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        self.kill();
+    }
+
+    /// Ends it at once, and all that it started and did not end.
+    pub fn kill(&mut self) {
+        if self.group {
+            let group = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(0));
+            let _ = killpg(group, Signal::SIGKILL);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(0));
+        let _ = kill(id, signal);
     }
 }
 

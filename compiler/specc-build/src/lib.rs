@@ -8,6 +8,7 @@ pub mod event;
 pub mod files;
 pub mod folder;
 pub mod front;
+pub mod host;
 pub mod lock;
 pub mod pipeline;
 pub mod sandbox;

@@ -1,10 +1,13 @@
 //! The app as a stranger reaches it: requests and answers. What only a verification build answers stands apart.
 
+use crate::life::Host;
 use reqwest::Method;
 use reqwest::blocking::Client;
 use serde_json::{Value as Json, json};
-use std::cell::RefCell;
+use specc_ir::ir::EntityId;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
@@ -13,14 +16,27 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// The most requests that are remembered.
 const MOST_SENT: usize = 500;
+/// So many times it may stop answering; then the judgement ends.
+const MOST_DEATHS: u32 = 3;
+/// The longest part of a body that is told of, in characters.
+const MOST_TOLD: usize = 400;
+/// So long a process may take to be gone after it closed its connections.
+const ENDING: Duration = Duration::from_millis(300);
 
-/// There was no answer.
-#[derive(Debug, thiserror::Error)]
+/// There was no answer, or none that anything can be told from.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{method} {path}: {cause}")]
 pub struct NoAnswer {
-    method: String,
-    path: String,
-    cause: String,
+    /// The method of what was sent.
+    pub method: String,
+    /// Its path with its query.
+    pub path: String,
+    /// What came instead of an answer, as a half sentence.
+    pub cause: String,
+    /// What was answered by a part that only a verification build has, where it did not do as it was asked.
+    pub refused: Option<Box<Exchange>>,
+    /// The row that it did not take, and what it is called.
+    pub row: Option<(EntityId, String)>,
 }
 
 /// A request with its answer.
@@ -72,6 +88,14 @@ pub struct App {
     /// What was sent since nothing was there.
     sent: RefCell<Vec<Exchange>>,
     watch: RefCell<Option<Watch>>,
+    /// Whoever runs the process; `None` where nothing is known but the address.
+    host: Option<Rc<dyn Host>>,
+    /// How often it was started again.
+    deaths: Cell<u32>,
+    /// Nothing is asked after that.
+    end: Cell<Option<Instant>>,
+    /// How many answers came, and how long they took together.
+    pace: Cell<(u32, Duration)>,
 }
 
 impl std::fmt::Debug for App {
@@ -96,6 +120,8 @@ impl App {
                 method: "GET".to_owned(),
                 path: base.clone(),
                 cause: error.to_string(),
+                refused: None,
+                row: None,
             })?;
         Ok(App {
             client,
@@ -103,7 +129,55 @@ impl App {
             tokens: RefCell::default(),
             sent: RefCell::default(),
             watch: RefCell::default(),
+            host: None,
+            deaths: Cell::new(0),
+            end: Cell::new(None),
+            pace: Cell::default(),
         })
+    }
+
+    /// With whoever runs it, who can end it and start it again.
+    #[must_use]
+    pub fn hosted(mut self, host: Rc<dyn Host>) -> App {
+        self.host = Some(host);
+        self
+    }
+
+    /// Whoever runs it; `None` where nothing is known but the address.
+    #[must_use]
+    pub fn host(&self) -> Option<Rc<dyn Host>> {
+        self.host.clone()
+    }
+
+    /// After this moment nothing is asked any more: every answer is then one that did not come.
+    pub fn until(&self, end: Instant) {
+        self.end.set(Some(end));
+    }
+
+    /// It stopped answering: ends what is left of it and starts it again with nothing in it. `false` where that can't be
+    /// done, and once it happened too often.
+    #[must_use]
+    pub fn revive(&self) -> bool {
+        self.deaths.set(self.deaths.get() + 1);
+        let late = self.end.get().is_some_and(|end| Instant::now() > end);
+        if late || self.deaths.get() >= MOST_DEATHS {
+            return false;
+        }
+        self.tokens.borrow_mut().clear();
+        match &self.host {
+            Some(host) => {
+                host.kill();
+                host.start(true).is_ok()
+            }
+            // It may be that only this one thing is not answered.
+            None => true,
+        }
+    }
+
+    /// How often it had to be started again.
+    #[must_use]
+    pub fn deaths(&self) -> u32 {
+        self.deaths.get()
     }
 
     /// From now on this is told of each answer: the method, the path with its query, the answer.
@@ -142,22 +216,26 @@ impl App {
         if sent.is_some() {
             headers.push(("content-type", "application/json"));
         }
-        let page = self.fetch(method, path, &headers, sent)?;
         let user = token.and_then(|token| {
             let tokens = self.tokens.borrow();
             let mut users = tokens.iter().filter(|(_, known)| *known == token);
             users.next().map(|(user, _)| user.clone())
         });
-        let exchange = Exchange {
+        let mut exchange = Exchange {
             method: method.to_owned(),
             path: path.to_owned(),
             sent: body.cloned(),
-            status: page.status,
-            body: serde_json::from_str(&page.text).unwrap_or(Json::Null),
+            status: 0,
+            body: Json::Null,
             user,
         };
+        let page = self.fetch(method, path, &headers, sent);
+        if let Ok(page) = &page {
+            exchange.status = page.status;
+            exchange.body = serde_json::from_str(&page.text).unwrap_or(Json::Null);
+        }
         self.remember(&exchange);
-        Ok(exchange)
+        page.map(|_| exchange)
     }
 
     /// Sends a request with exactly these headers.
@@ -175,7 +253,13 @@ impl App {
             method: method.to_owned(),
             path: path.to_owned(),
             cause,
+            refused: None,
+            row: None,
         };
+        let begun = Instant::now();
+        if self.end.get().is_some_and(|end| begun > end) {
+            return Err(fail(self.too_slow()));
+        }
         let verb =
             Method::from_bytes(method.as_bytes()).map_err(|error| fail(error.to_string()))?;
         let mut request = self.client.request(verb, format!("{}{path}", self.base));
@@ -185,14 +269,18 @@ impl App {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let answer = request.send().map_err(|error| fail(causes(&error)))?;
+        let answer = request
+            .send()
+            .map_err(|error| fail(self.why(&causes(&error), begun)))?;
         let status = answer.status().as_u16();
         let headers = answer.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), value)
         });
         let headers = headers.collect();
-        let bytes = all_of(answer).map_err(|error| fail(error.to_string()))?;
+        let bytes = all_of(answer).map_err(|error| fail(self.why(&causes(&error), begun)))?;
+        let (answers, took) = self.pace.get();
+        self.pace.set((answers + 1, took + begun.elapsed()));
         let page = Page {
             status,
             headers,
@@ -204,6 +292,29 @@ impl App {
             watch(method, path, &page);
         }
         Ok(page)
+    }
+
+    /// Why there was no answer: that the process ended, if it did.
+    fn why(&self, cause: &str, begun: Instant) -> String {
+        let host = self.host.as_ref();
+        // Whoever ends closes its connections a moment before it is gone.
+        let ended = host.and_then(|host| host.ended(ENDING));
+        match ended {
+            Some(words) if words.is_empty() => format!("the app ended by itself ({cause})"),
+            Some(words) => format!("the app ended by itself ({cause}); its last words: {words}"),
+            None if begun.elapsed() >= PATIENCE => {
+                format!("no answer within {} s", PATIENCE.as_secs())
+            }
+            None => format!("what came is no answer ({cause})"),
+        }
+    }
+
+    fn too_slow(&self) -> String {
+        let (answers, took) = self.pace.get();
+        format!(
+            "the time is over, and so much is left to look at: {answers} answers took {:.0} s together",
+            took.as_secs_f64()
+        )
     }
 
     /// What only looks is not needed to see something again.
@@ -223,13 +334,19 @@ impl App {
 
     fn control(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json, NoAnswer> {
         let answer = self.ask(method, path, None, body)?;
-        if answer.status == 200 {
+        if answer.status == 200 && !answer.body.is_null() {
             return Ok(answer.body);
         }
+        let cause = match answer.body {
+            Json::Null => format!("answered {} without JSON", answer.status),
+            ref body => format!("answered {} {}", answer.status, cut(body)),
+        };
         Err(NoAnswer {
             method: method.to_owned(),
             path: path.to_owned(),
-            cause: format!("answered {} {} to {body:?}", answer.status, answer.body),
+            cause,
+            refused: Some(Box::new(answer)),
+            row: None,
         })
     }
 
@@ -331,6 +448,11 @@ impl App {
         self.tokens.borrow_mut().insert(name, token.clone());
         Ok(token)
     }
+}
+
+/// What is told of a body.
+fn cut(body: &Json) -> String {
+    body.to_string().chars().take(MOST_TOLD).collect()
 }
 
 /// An error with what caused it.

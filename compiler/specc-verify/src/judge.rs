@@ -3,6 +3,7 @@
 
 use crate::app::{App, Exchange, NoAnswer};
 use crate::difference::Check;
+use crate::life::{self, Dead, Deaths};
 use crate::mirror::{Difference, Mirror};
 pub use crate::record::{Origin, Record, Suspect, Verdict};
 use crate::scenario;
@@ -23,8 +24,10 @@ pub const START: i64 = 1_772_442_000_000;
 const THOUGHTS: usize = 400;
 /// The most wrong programs that are named for what failed.
 const SUSPECTS: usize = 5;
-/// What whoever closes an account logs in with; programs may ask for up to 64 characters.
+/// What whoever closes an account logs in with.
 const PASSWORD: &str = "correct horse battery staple, twice round the paddock and back home";
+/// How long the rest may take once no new scene is begun; an app that is slower is not looked at to the end.
+const AFTERWARDS: Duration = Duration::from_secs(300);
 /// What is done in one scene beside what is needed.
 const BESIDES: usize = 24;
 
@@ -144,33 +147,48 @@ pub(crate) fn way(operation: &Operation, refused: Option<Point>) -> Way {
     (deed, refused)
 }
 
-/// Judges the app of a program.
-///
-/// # Errors
-/// Where the app does not answer at all.
-pub fn judge(
-    ir: &Ir,
-    app: &App,
-    options: Options,
-    report: &mut dyn FnMut(&Record),
-) -> Result<Vec<Record>, NoAnswer> {
+/// Judges the app of a program. An app that does not answer is a failed obligation, and is started again where it has a
+/// host; after a few deaths it ends, and so it does five minutes after the time.
+pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Record)) -> Vec<Record> {
     let around = Around::of(ir);
     let model = Model::new(ir, &around);
     let start = Instant::now();
-    let watched = crate::doors::watch(app)?;
+    app.until(start + options.time + AFTERWARDS);
+    let mut deaths = Deaths::default();
     let mut records = Vec::new();
     let mut keep = |record: Record, records: &mut Vec<Record>| {
         report(&record);
         records.push(record);
     };
+    let watched = loop {
+        match crate::doors::watch(app) {
+            Ok(watched) => break watched,
+            Err(dead) => {
+                let during = Record::open(
+                    "interface".to_owned(),
+                    "life",
+                    String::new(),
+                    Span::default(),
+                );
+                let dead = deaths.note(ir, app, *Dead::during(dead, during));
+                dead.into_iter().for_each(|dead| keep(dead, &mut records));
+                if deaths.over() {
+                    return records;
+                }
+            }
+        }
+    };
     for (at, scenario) in ir.scenarios.iter().enumerate() {
-        if options.stopped() {
+        if options.stopped() || deaths.over() {
             break;
         }
-        keep(
-            scenario::judge(model, app, scenario, at, START)?,
-            &mut records,
-        );
+        match scenario::judge(model, app, scenario, at, START) {
+            Ok(record) => keep(record, &mut records),
+            Err(dead) => deaths
+                .note(ir, app, *dead)
+                .into_iter()
+                .for_each(|record| keep(record, &mut records)),
+        }
     }
     let all = mutants(ir);
     let wrong: Vec<Ir> = all.par_iter().map(|mutant| mutant.of(ir)).collect();
@@ -185,6 +203,7 @@ pub fn judge(
             || quiet >= options.quiet
             || start.elapsed() > options.time
             || options.stopped()
+            || deaths.over()
         {
             break;
         }
@@ -193,7 +212,11 @@ pub fn judge(
         let scene = dice.scene(START);
         let thoughts = think(&around, model, &mut dice, &scene, (&all, &wrong, &open));
         let mut stage = Stage::new((ir, &around), app, &scene, seed);
-        let found = stage.scene(thoughts, (&all, &wrong, &mut open), &mut ways)?;
+        let mut found = Vec::new();
+        let done = stage.scene(thoughts, (&all, &wrong, &mut open), &mut ways, &mut found);
+        if let Err(dead) = done {
+            found.extend(deaths.note(ir, app, *dead));
+        }
         quiet = if found.iter().any(|record| record.class != "walks") {
             0
         } else {
@@ -208,10 +231,13 @@ pub fn judge(
             keep(of_mutant(mutant), &mut records);
         }
     }
-    for record in crate::doors::judge(model, app, options, START, &watched)? {
+    for record in crate::doors::judge_after(model, app, options, START, &watched, &mut deaths) {
         keep(record, &mut records);
     }
-    Ok(records)
+    if app.deaths() == 0 && !options.stopped() {
+        keep(life::answering(), &mut records);
+    }
+    records
 }
 
 /// Does again what a record came from, and judges it anew; `None` where there is no such thing in the program.
@@ -229,11 +255,14 @@ pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoA
                 ..Options::default()
             };
             let watched = crate::doors::watch(app)?;
-            let records = crate::doors::judge(model, app, options, START, &watched)?;
+            let records = crate::doors::judge(model, app, options, START, &watched);
             Ok(records.into_iter().find(|record| record.id == *id))
         }
         Origin::Scenario(at) => match ir.scenarios.get(at) {
-            Some(scenario) => scenario::judge(model, app, scenario, at, START).map(Some),
+            Some(scenario) => Ok(Some(
+                scenario::judge(model, app, scenario, at, START)
+                    .unwrap_or_else(|dead| life::died(ir, app, &dead.cause, dead.during)),
+            )),
             None => Ok(None),
         },
         Origin::Walk { scene, thought } => {
@@ -253,7 +282,12 @@ pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoA
             let all = mutants(ir);
             let wrong: Vec<Ir> = all.par_iter().map(|mutant| mutant.of(ir)).collect();
             let mut stage = Stage::new((ir, &around), app, &scenery, scene);
-            let mut record = stage.once(thought, &act)?;
+            let mut record = match stage.once(thought, &act) {
+                Ok(record) => record,
+                Err(dead) => {
+                    return Ok(Some(life::died(ir, app, &dead, stage.walk(thought, &act))));
+                }
+            };
             if let (Verdict::Failed, Some(exchange)) =
                 (record.verdict, record.exchanges.last().cloned())
             {
@@ -395,8 +429,8 @@ impl<'s> Stage<'s> {
         thoughts: Vec<Thought>,
         (all, wrong, open): (&[Mutant], &'s [Ir], &mut Vec<usize>),
         ways: &mut BTreeSet<Way>,
-    ) -> Result<Vec<Record>, NoAnswer> {
-        let mut records = Vec::new();
+        records: &mut Vec<Record>,
+    ) -> Result<(), Box<Dead>> {
         let mut besides = 0;
         for (number, thought) in thoughts.into_iter().enumerate() {
             let tells: Vec<usize> = thought
@@ -413,12 +447,19 @@ impl<'s> Stage<'s> {
                     continue;
                 }
             }
-            let mut record = self.once(number, &thought)?;
+            let during = |stage: &Stage<'_>, dead| Dead::during(dead, stage.walk(number, &thought));
+            let mut record = match self.once(number, &thought) {
+                Ok(record) => record,
+                Err(dead) => return Err(during(self, dead)),
+            };
             // Where the scene itself can't be set, nothing is done in it.
             let set = !record.exchanges.is_empty();
             let tells = match (record.verdict, record.exchanges.last().cloned()) {
                 (Verdict::Failed, Some(exchange)) => {
-                    self.accuse(&mut record, &thought, &exchange, (all, wrong, &tells))?
+                    match self.accuse(&mut record, &thought, &exchange, (all, wrong, &tells)) {
+                        Ok(tells) => tells,
+                        Err(dead) => return Err(during(self, dead)),
+                    }
                 }
                 _ => tells,
             };
@@ -446,7 +487,7 @@ impl<'s> Stage<'s> {
                 break;
             }
         }
-        Ok(records)
+        Ok(())
     }
 
     /// After something failed: which wrong programs would do just what the app did. The record names them and stands at the

@@ -5,6 +5,7 @@ pub mod app;
 pub mod difference;
 pub mod doors;
 pub mod judge;
+pub mod life;
 pub mod mirror;
 pub mod record;
 pub mod report;

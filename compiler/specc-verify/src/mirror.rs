@@ -123,23 +123,46 @@ impl<'a> Mirror<'a> {
         let mut waiting: Vec<((EntityId, i64), Json)> = Vec::new();
         for (entity, id) in order {
             if self.refers_to(state, *entity, *id, &waiting) {
-                self.put(&mut waiting)?;
+                self.put(state, &mut waiting)?;
             }
             waiting.push(((*entity, *id), self.planted(state, *entity, *id, named)));
         }
-        self.put(&mut waiting)
+        self.put(state, &mut waiting)
     }
 
-    fn put(&mut self, waiting: &mut Vec<((EntityId, i64), Json)>) -> Result<(), NoAnswer> {
+    fn put(
+        &mut self,
+        state: &State,
+        waiting: &mut Vec<((EntityId, i64), Json)>,
+    ) -> Result<(), NoAnswer> {
         if waiting.is_empty() {
             return Ok(());
         }
         let (places, rows): (Vec<_>, Vec<_>) = std::mem::take(waiting).into_iter().unzip();
-        let names = self.app.plant(&rows)?;
+        let names = match self.app.plant(&rows) {
+            Err(refused) if refused.refused.is_some() => {
+                return Err(self.blamed(state, &places, &rows).unwrap_or(refused));
+            }
+            planted => planted?,
+        };
         for ((entity, row), name) in places.into_iter().zip(names) {
             self.know(entity, row, name);
         }
         Ok(())
+    }
+
+    /// Which of several rows the app does not take: none of them was kept.
+    fn blamed(&self, state: &State, places: &[(EntityId, i64)], rows: &[Json]) -> Option<NoAnswer> {
+        for ((entity, row), json) in places.iter().zip(rows) {
+            if let Err(mut refused) = self.app.plant(std::slice::from_ref(json))
+                && refused.refused.is_some()
+            {
+                let words = Words::of(self.model, state, 0);
+                refused.row = Some((*entity, words.row(*entity, *row)));
+                return Some(refused);
+            }
+        }
+        None
     }
 
     fn refers_to(

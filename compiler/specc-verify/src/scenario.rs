@@ -1,6 +1,7 @@
 //! Scenarios as they are written: played on the model, and followed by the app step by step.
 
 use crate::app::{App, Exchange, NoAnswer};
+use crate::life::Dead;
 use crate::mirror::{Difference, Mirror};
 use crate::record::{Origin, Record, Verdict};
 use specc_ir::ir::{EntityId, Scenario};
@@ -163,7 +164,7 @@ pub fn judge(
     scenario: &Scenario,
     at: usize,
     start: i64,
-) -> Result<Record, NoAnswer> {
+) -> Result<Record, Box<Dead>> {
     let mut follows = Follows {
         mirror: Mirror::new(app, model),
         now: start,
@@ -174,9 +175,7 @@ pub fn judge(
         exchanges: Vec::new(),
     };
     let played = play_on(model, scenario, start, &mut follows);
-    if let Some(dead) = follows.dead {
-        return Err(dead);
-    }
+    let dead = follows.dead.take();
     let mut record = Record {
         verdict: Verdict::Held,
         done: scenario.name.text.clone(),
@@ -209,5 +208,8 @@ pub fn judge(
     let mut steps: Vec<_> = scenario.steps.iter().take(done).collect();
     steps.dedup_by_key(|step| step.span);
     record.steps = steps.into_iter().map(|step| step.text.clone()).collect();
-    Ok(record)
+    match dead {
+        Some(cause) => Err(Dead::during(cause, record)),
+        None => Ok(record),
+    }
 }

@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod doctor;
 mod evidence;
+mod served;
 mod show;
 mod strength;
 mod told;

@@ -168,7 +168,13 @@ pub fn one(show: &Show, checked: &Checked, record: &Record, others: &[&Record]) 
             true => String::new(),
             false => format!(" {}", cut(&exchange.body.to_string())),
         };
-        lines.push(("answer", format!("{}{body}", exchange.status)));
+        lines.push((
+            "answer",
+            match exchange.status {
+                0 => "none".to_owned(),
+                status => format!("{status}{body}"),
+            },
+        ));
     }
     for suspect in record.suspects.iter().skip(1) {
         lines.push((
@@ -181,7 +187,9 @@ pub fn one(show: &Show, checked: &Checked, record: &Record, others: &[&Record]) 
     if !ids.is_empty() {
         lines.push(("breaks too", ids.join(", ")));
     }
-    lines.push(("again", format!("specc replay {}", record.id)));
+    if record.origin != Origin::Nowhere {
+        lines.push(("again", format!("specc replay {}", record.id)));
+    }
     if record.span == Span::default() {
         show.say(&format!("error[{}]: {}", record.class, printable(&title)));
     } else {

@@ -3,17 +3,18 @@
 use crate::arguments::Format;
 use crate::commands::{failed, stopped};
 use crate::evidence;
+use crate::served::Served;
 use crate::show::{Show, pretty};
 use crate::strength;
 use crate::told;
-use specc_build::app::{listen, start_with};
 use specc_build::folder::Folder;
 use specc_build::front::Checked;
 use specc_build::pipeline;
 use specc_build::sandbox::Sandbox;
 use specc_build::{BuildError, Event};
-use specc_verify::app::{App, NoAnswer};
+use specc_verify::app::App;
 use specc_verify::judge::{self, Options};
+use specc_verify::life;
 use specc_verify::record::{Origin, Record, Verdict};
 use specc_verify::report::{self, Outcome, Report, Run};
 use std::path::{Path, PathBuf};
@@ -74,21 +75,31 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
     let mut records = Vec::new();
     let judged = evidence::digest_of_file(&binary).and_then(|digest| {
         run.binary = digest;
-        with_app(folder, &binary, |app| {
-            let mut keep = |record: &Record| records.push(record.clone());
-            judge::judge(&checked.ir, app, options, &mut keep).map(|_| ())
+        with_app(folder, &binary, |started| {
+            // What stopped answering because everything ends is no news.
+            let ends = |record: &Record| record.class == "life" && STOP.load(Ordering::Relaxed);
+            let mut keep = |record: &Record| {
+                if !ends(record) {
+                    records.push(record.clone());
+                }
+            };
+            match started {
+                Ok(app) => judge::judge(&checked.ir, &app, options, &mut keep),
+                Err(words) => vec![life::did_not_start(&words)],
+            }
         })
     });
     run.took = start.elapsed();
     run.interrupted = STOP.load(Ordering::Relaxed);
-    let dead = match judged {
-        Ok(Ok(())) => None,
-        // An app that went away because everything ends is no news.
-        Ok(Err(_)) if run.interrupted => None,
-        Ok(Err(dead)) => Some(dead),
+    match judged {
+        Ok(judged) if !run.interrupted => records = judged,
+        Ok(_) => {}
         Err(error) => return failed(show, &error),
-    };
-    if wanted.strength && dead.is_none() && !run.interrupted {
+    }
+    let lives = !records
+        .iter()
+        .any(|record| record.class == "life" && record.verdict == Verdict::Failed);
+    if wanted.strength && lives && !run.interrupted {
         match strength::proof(show, folder, &checked, options, &records) {
             Ok(tried) => run.tried = Some(tried),
             Err(stop) => return stopped(show, &stop),
@@ -113,10 +124,6 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
         "the annotated spec: {}",
         evidence::folder_of(folder).join("spec.html").display()
     ));
-    if let Some(dead) = dead {
-        show.say(&format!("error: the app does not answer: {dead}"));
-        return 1;
-    }
     match report::exit_code(report.summary.count, wanted.strict) {
         0 | UNUSABLE if run.interrupted => PARTLY,
         code => code,
@@ -161,8 +168,9 @@ pub fn replay(show: &mut Show, folder: &Folder, id: &str, overwrite: bool) -> u8
                 report.taken
             ));
         }
-        with_app(folder, &binary, |app| {
-            judge::replay(&checked.ir, app, &outcome.origin)
+        with_app(folder, &binary, |started| match started {
+            Ok(app) => judge::replay(&checked.ir, &app, &outcome.origin),
+            Err(words) => Ok(Some(life::did_not_start(&words))),
         })
     });
     match again {
@@ -289,25 +297,12 @@ fn end_when_told(show: &Show) {
     }
 }
 
-/// The app runs alone: with a data folder, a socket and an environment of its own.
+/// The app runs alone: with a data folder, a socket and an environment of its own. What it said where it does not start.
 fn with_app<T>(
     folder: &Folder,
     binary: &Path,
-    then: impl FnOnce(&App) -> Result<T, NoAnswer>,
-) -> Result<Result<T, NoAnswer>, BuildError> {
-    let state = folder.state();
-    let data = tempfile::Builder::new()
-        .prefix("verification-")
-        .tempdir_in(&state)
-        .map_err(BuildError::io("create a folder in", &state))?;
-    let listener = listen(Some(0))?;
-    let address = listener.local_addr().map_err(BuildError::io(
-        "read the address of",
-        "the listening socket",
-    ))?;
-    let sandbox = Sandbox::of_this_binary();
-    let running = start_with(binary, &listener, data.path(), sandbox.as_ref(), &[])?;
-    let done = App::at(format!("http://{address}")).and_then(|app| then(&app));
-    drop(running);
-    Ok(done)
+    then: impl FnOnce(Result<App, String>) -> T,
+) -> Result<T, BuildError> {
+    let served = Served::new(binary, &folder.state(), &[])?;
+    Ok(then(served.start()))
 }

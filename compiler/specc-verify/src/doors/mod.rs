@@ -13,7 +13,8 @@ mod sessions;
 mod typed;
 
 use crate::app::{App, NoAnswer};
-use crate::judge::{Around, Options, Record};
+use crate::judge::{Around, Options, Origin, Record};
+use crate::life::{Dead, Deaths};
 use crate::mirror::Mirror;
 use crate::scene::{Dice, Pool, Scene};
 use crate::wire;
@@ -35,17 +36,27 @@ struct Ground<'a> {
     start: i64,
 }
 
-/// Looks at all doors but the interface for programs, which is judged before.
-///
-/// # Errors
-/// Where the app does not answer at all.
+/// Looks at all doors but the interface for programs, which is judged before. A door behind which the app stops answering is
+/// left, and stands among the deaths.
 pub fn judge(
     model: Model<'_>,
     app: &App,
     options: Options,
     start: i64,
     watched: &Watched,
-) -> Result<Vec<Record>, NoAnswer> {
+) -> Vec<Record> {
+    judge_after(model, app, options, start, watched, &mut Deaths::default())
+}
+
+/// [`judge`], of an app that may have died before.
+pub(crate) fn judge_after(
+    model: Model<'_>,
+    app: &App,
+    options: Options,
+    start: i64,
+    watched: &Watched,
+    deaths: &mut Deaths,
+) -> Vec<Record> {
     let pool = Pool::of(model.ir());
     let around = Around::of(model.ir());
     let ground = Ground {
@@ -58,29 +69,49 @@ pub fn judge(
     };
     let mut ledger = Ledger::new(options.seed);
     type Door = fn(Ground<'_>, &mut Ledger) -> Result<(), NoAnswer>;
-    let doors: [Door; 5] = [
-        sessions::judge,
-        reading::judge,
-        controls::judge,
-        forms::judge,
-        hostile::judge,
+    let doors: [(&str, Door); 5] = [
+        ("sessions", sessions::judge),
+        ("pages", reading::judge),
+        ("controls", controls::judge),
+        ("forms", forms::judge),
+        ("hostile-text", hostile::judge),
     ];
-    for door in doors {
-        if options.stopped() {
+    let mut dead = Vec::new();
+    for (name, door) in doors {
+        if options.stopped() || deaths.over() {
             break;
         }
-        door(ground, &mut ledger)?;
+        if let Err(cause) = door(ground, &mut ledger) {
+            dead.extend(ground.left(cause, name, deaths));
+        }
     }
-    if !options.stopped() {
-        contract::judge(ground, watched, &mut ledger)?;
+    if !options.stopped()
+        && !deaths.over()
+        && let Err(cause) = contract::judge(ground, watched, &mut ledger)
+    {
+        dead.extend(ground.left(cause, "contract", deaths));
     }
     app.watch_no_more();
-    Ok(ledger.records().collect())
+    ledger.records().chain(dead).collect()
 }
 
 impl<'a> Ground<'a> {
     fn ir(&self) -> &'a Ir {
         self.model.ir()
+    }
+
+    /// The app stopped answering behind a door: what is to be reported of it.
+    fn left(&self, cause: NoAnswer, door: &str, deaths: &mut Deaths) -> Option<Record> {
+        let what = "the app answers whatever is sent".to_owned();
+        let id = format!("door.{door}");
+        let during = Record {
+            origin: Origin::Door {
+                seed: self.seed,
+                id: format!("life.answers.{id}"),
+            },
+            ..Record::open(id, "life", what, specc_syntax::span::Span::default())
+        };
+        deaths.note(self.ir(), self.app, *Dead::during(cause, during))
     }
 
     /// What to add to UTC at a moment, in milliseconds.

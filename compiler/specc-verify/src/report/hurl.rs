@@ -30,6 +30,8 @@ pub fn hurl(record: &Record) -> Option<String> {
         Some(Check::Done) => writer
             .out
             .push_str("HTTP *\n[Asserts]\nstatus >= 200\nstatus < 300\n"),
+        // No answer came, and none may come again.
+        None if last.status == 0 => writer.out.push_str("HTTP *\n"),
         other => {
             let _ = writeln!(writer.out, "HTTP {}", last.status);
             writer.check(other.as_ref());

@@ -452,7 +452,10 @@ fn shown(outcome: &Outcome) -> Json {
             "request": format!("{} {}", exchange.method, exchange.path),
             "user": exchange.user,
             "sent": exchange.sent.as_ref().map(cut),
-            "status": exchange.status,
+            "status": match exchange.status {
+                0 => json!("no answer"),
+                status => json!(status),
+            },
             "body": (!exchange.body.is_null()).then(|| cut(&exchange.body)),
         })
     });
