@@ -132,6 +132,7 @@ impl Host {
         let begun = Instant::now();
         running.stop();
         let took = begun.elapsed();
+        self.hang_up();
         match running.status() {
             Some(status) if status.success() => Ok(took),
             Some(status) if status.signal() == Some(9) => Err(format!(
@@ -179,6 +180,15 @@ impl Host {
         if let Some(mut running) = held.take() {
             running.kill();
         }
+        self.hang_up();
+    }
+
+    /// Whoever waited for the app that is gone is not to be answered by the next one.
+    fn hang_up(&self) {
+        if self.listener.set_nonblocking(true).is_ok() {
+            while self.listener.accept().is_ok() {}
+        }
+        let _ = self.listener.set_nonblocking(false);
     }
 }
 

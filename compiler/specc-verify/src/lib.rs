@@ -2,11 +2,14 @@
 //! stranger sees is held against what the program means, sentence by sentence.
 
 pub mod app;
+mod crowd;
 pub mod difference;
 pub mod doors;
+mod history;
 pub mod judge;
 pub mod life;
 pub mod mirror;
+mod parallel;
 pub mod record;
 pub mod report;
 mod scenario;

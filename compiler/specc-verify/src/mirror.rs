@@ -15,8 +15,11 @@ use std::collections::{BTreeMap, HashMap};
 /// What stands in the place of a row that is not there.
 const NO_ROW: i64 = 999_999_999;
 
+/// Rows of the app as it shows them to nobody else.
+pub type Kept = Vec<(EntityId, Vec<Json>)>;
+
 /// The app beside the model.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mirror<'a> {
     /// The app.
     pub app: &'a App,
@@ -88,6 +91,11 @@ impl<'a> Mirror<'a> {
             .get(&(entity, row))
             .cloned()
             .unwrap_or_else(|| json!(NO_ROW))
+    }
+
+    /// It is known how the app calls a row.
+    pub(crate) fn names_row(&self, entity: EntityId, row: i64) -> bool {
+        self.names.contains_key(&(entity, row))
     }
 
     pub(crate) fn row(&self, entity: EntityId, name: &Json) -> Option<i64> {
@@ -223,11 +231,26 @@ impl<'a> Mirror<'a> {
     /// # Errors
     /// Where the app does not answer.
     pub fn compare(&mut self, state: &mut State, now: i64) -> Result<Vec<Difference>, NoAnswer> {
-        let ir = self.ir();
+        let kept = self.kept()?;
+        Ok(self.compare_with(state, now, &kept))
+    }
+
+    /// All rows of the app, by entity, the oldest first.
+    ///
+    /// # Errors
+    /// Where the app does not answer.
+    pub fn kept(&self) -> Result<Kept, NoAnswer> {
+        entity_ids(self.ir())
+            .map(|entity| Ok((entity, self.app.rows(&self.slug(entity))?)))
+            .collect()
+    }
+
+    /// [`Mirror::compare`], of rows that were read before.
+    pub fn compare_with(&mut self, state: &mut State, now: i64, kept: &Kept) -> Vec<Difference> {
         let mut found = Vec::new();
         let mut dumps = Vec::new();
-        for entity in entity_ids(ir) {
-            let rows = self.app.rows(&self.slug(entity))?;
+        for (entity, rows) in kept {
+            let entity = *entity;
             let ids: Vec<i64> = state.ids(entity).collect();
             let known: Vec<Option<i64>> = rows
                 .iter()
@@ -274,10 +297,15 @@ impl<'a> Mirror<'a> {
                 self.compare_row((state, now), entity, id, &row, &mut found);
             }
         }
-        Ok(found)
+        found
     }
 
-    fn compare_row(
+    /// A row that the model made is the one that the app calls so.
+    pub(crate) fn made(&mut self, entity: EntityId, row: i64, name: &Json) {
+        self.know(entity, row, name.clone());
+    }
+
+    pub(crate) fn compare_row(
         &self,
         (state, now): (&mut State, i64),
         entity: EntityId,
@@ -703,13 +731,16 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
 }
 
 /// A request that another thread may send.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Later {
-    base: String,
-    method: &'static str,
-    path: String,
-    token: Option<String>,
-    body: Option<Json>,
+    /// Where the app is.
+    pub(crate) base: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) token: Option<String>,
+    pub(crate) body: Option<Json>,
+    /// How the app names the user who asks.
+    pub(crate) user: Option<String>,
 }
 
 impl Later {
@@ -746,6 +777,7 @@ impl Mirror<'_> {
             path,
             token,
             body,
+            user: caller.me.map(|me| self.name(USER, me).to_string()),
         })
     }
 }

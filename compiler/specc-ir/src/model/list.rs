@@ -73,8 +73,8 @@ impl View<'_> {
             found.map_or(Value::Empty, |(_, value)| value.clone())
         };
         let Some((field, descending)) = query.sort else {
-            let newest = |seen: &Seen| get(seen, FieldRef::Created);
-            return sort_order(&newest(right), &newest(left)).then(b.cmp(a));
+            // What was made last is the newest, whatever the clock said then.
+            return b.cmp(a);
         };
         let order = sort_order(&get(left, field), &get(right, field));
         let order = if descending { order.reverse() } else { order };

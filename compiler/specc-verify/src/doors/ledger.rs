@@ -94,6 +94,27 @@ impl Ledger {
         }
     }
 
+    /// [`Ledger::note`], of several requests, told in these steps. What failed once stays so.
+    pub fn told(
+        &mut self,
+        demand: Demand,
+        seen: Seen,
+        steps: Vec<String>,
+        exchanges: Vec<Exchange>,
+    ) {
+        let id = demand.id.clone();
+        let open = self.records.get(&id).is_none_or(|record| {
+            record.verdict == Verdict::NotExercised
+                || (record.verdict == Verdict::Held && seen.is_err())
+        });
+        self.note(demand, seen, None);
+        if let (true, Some(record)) = (open, self.records.get_mut(&id)) {
+            record.done.clone_from(&record.what);
+            record.steps = steps;
+            record.exchanges = exchanges;
+        }
+    }
+
     /// Something was wrong with it already.
     pub fn is_wrong(&self, id: &str) -> bool {
         let record = self.records.get(id);

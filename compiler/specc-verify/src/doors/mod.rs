@@ -19,7 +19,7 @@ use crate::mirror::Mirror;
 use crate::scene::{Dice, Pool, Scene};
 use crate::wire;
 pub use contract::{Watched, watch};
-use ledger::Ledger;
+pub(crate) use ledger::{Demand, Ledger, Seen};
 use serde_json::Value as Json;
 use specc_ir::ir::{Ir, RoleId, USER};
 use specc_ir::model::{Caller, Model, State, Surroundings};
@@ -27,13 +27,13 @@ use std::collections::BTreeMap;
 
 /// What all doors stand on.
 #[derive(Clone, Copy)]
-struct Ground<'a> {
-    model: Model<'a>,
-    app: &'a App,
+pub(crate) struct Ground<'a> {
+    pub(crate) model: Model<'a>,
+    pub(crate) app: &'a App,
     pool: &'a Pool,
     around: &'a Around,
     seed: u64,
-    start: i64,
+    pub(crate) start: i64,
 }
 
 /// Looks at all doors but the interface for programs, which is judged before. A door behind which the app stops answering is
@@ -69,12 +69,14 @@ pub(crate) fn judge_after(
     };
     let mut ledger = Ledger::new(options.seed);
     type Door = fn(Ground<'_>, &mut Ledger) -> Result<(), NoAnswer>;
-    let doors: [(&str, Door); 5] = [
+    let doors: [(&str, Door); 7] = [
         ("sessions", sessions::judge),
         ("pages", reading::judge),
         ("controls", controls::judge),
         ("forms", forms::judge),
         ("hostile-text", hostile::judge),
+        ("parallel", crate::parallel::judge),
+        ("life", crate::life::judge),
     ];
     let mut dead = Vec::new();
     for (name, door) in doors {
@@ -96,7 +98,7 @@ pub(crate) fn judge_after(
 }
 
 impl<'a> Ground<'a> {
-    fn ir(&self) -> &'a Ir {
+    pub(crate) fn ir(&self) -> &'a Ir {
         self.model.ir()
     }
 
@@ -120,7 +122,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Dice for a door's scene of this number.
-    fn dice(&self, door: u64, number: u64) -> Dice<'a> {
+    pub(crate) fn dice(&self, door: u64, number: u64) -> Dice<'a> {
         let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(door);
         let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
         Dice::new(self.model, self.pool, seed)
@@ -129,19 +131,19 @@ impl<'a> Ground<'a> {
 
 /// Somebody of a kind: with a role, without one, or a visitor.
 #[derive(Debug, Clone)]
-struct Person {
+pub(crate) struct Person {
     kind: String,
-    me: Option<i64>,
+    pub(crate) me: Option<i64>,
 }
 
 impl Person {
-    fn caller(&self, now: i64) -> Caller {
+    pub(crate) fn caller(&self, now: i64) -> Caller {
         Caller { me: self.me, now }
     }
 }
 
 /// One person of each kind that stands in a scene, and a visitor; `turn` says which where there are several.
-fn people(ir: &Ir, scene: &Scene, turn: usize) -> Vec<Person> {
+pub(crate) fn people(ir: &Ir, scene: &Scene, turn: usize) -> Vec<Person> {
     let mut kinds: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for user in &scene.people {
         if let Some(row) = scene.state.row(USER, *user) {
@@ -182,11 +184,11 @@ fn plain(name: &Json) -> String {
 }
 
 /// A scene in the app.
-struct Set<'a> {
-    mirror: Mirror<'a>,
-    scene: Scene,
+pub(crate) struct Set<'a> {
+    pub(crate) mirror: Mirror<'a>,
+    pub(crate) scene: Scene,
     /// With what the app made up.
-    state: State,
+    pub(crate) state: State,
     cookies: BTreeMap<i64, String>,
 }
 
@@ -197,20 +199,24 @@ impl<'a> Set<'a> {
         scene: Scene,
         passwords: BTreeMap<i64, String>,
     ) -> Result<Set<'a>, NoAnswer> {
-        let mut mirror = Mirror::new(ground.app, ground.model);
-        mirror.passwords = passwords;
-        let mut set = Set {
-            mirror,
-            state: scene.state.clone(),
-            scene,
-            cookies: BTreeMap::new(),
-        };
+        let mut set = Set::empty(ground, scene);
+        set.mirror.passwords = passwords;
         set.again()?;
         Ok(set)
     }
 
+    /// A scene that is not in the app yet: [`Set::again`] puts it there.
+    pub(crate) fn empty(ground: Ground<'a>, scene: Scene) -> Set<'a> {
+        Set {
+            mirror: Mirror::new(ground.app, ground.model),
+            state: scene.state.clone(),
+            scene,
+            cookies: BTreeMap::new(),
+        }
+    }
+
     /// Puts it into the app once more.
-    fn again(&mut self) -> Result<(), NoAnswer> {
+    pub(crate) fn again(&mut self) -> Result<(), NoAnswer> {
         self.mirror.reset(self.scene.planted)?;
         self.mirror.plant(&self.scene.state, &self.scene.order)?;
         self.state = self.scene.state.clone();
@@ -222,7 +228,7 @@ impl<'a> Set<'a> {
     }
 
     /// How the app calls a user.
-    fn name(&self, user: i64) -> Json {
+    pub(crate) fn name(&self, user: i64) -> Json {
         self.mirror.name(USER, user)
     }
 

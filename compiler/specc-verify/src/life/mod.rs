@@ -1,11 +1,67 @@
 //! Whether the app lives: that it answers, whatever is sent, and that it keeps what it answered for when it ends.
 
 mod answers;
+mod clock;
+mod ends;
 
 pub use answers::did_not_start;
 pub(crate) use answers::{Dead, Deaths, answering, died};
 
+use crate::app::NoAnswer;
+use crate::doors::{Demand, Ground, Ledger};
+use ends::End;
+use specc_syntax::span::Span;
 use std::time::Duration;
+
+/// How often it is killed under load.
+const KILLS: u64 = 2;
+
+/// What is demanded beside answers, in the words of the report.
+const DEMANDS: &[(&str, &str)] = &[
+    (
+        "kill",
+        "what was acknowledged is there after the process is killed, and what was not is there whole or not at all",
+    ),
+    (
+        "stop",
+        "asked to end, the process ends within 10 s, and what was acknowledged is there afterwards",
+    ),
+    (
+        "again",
+        "started again on the same data, it serves the same",
+    ),
+    ("sessions", "sessions and tokens outlive a restart"),
+    (
+        "forward",
+        "once time has passed, what depends on it is as the program means it",
+    ),
+    ("back", "a clock that is set back breaks nothing"),
+];
+
+fn demand(id: &str) -> Demand {
+    let what = DEMANDS.iter().find(|(known, _)| *known == id);
+    Demand {
+        id: format!("life.{id}"),
+        class: "life",
+        what: what.map_or("", |(_, what)| what).to_owned(),
+        span: Span::default(),
+    }
+}
+
+/// Judges how it ends and begins again, where somebody runs it who can end it.
+pub(crate) fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
+    for (id, _) in DEMANDS {
+        ledger.expect(demand(id));
+    }
+    clock::moves(ground, ledger)?;
+    if let Some(host) = ground.app.host() {
+        for number in 0..KILLS {
+            ends::under_load(ground, host.as_ref(), End::Kill, number, ledger)?;
+        }
+        ends::under_load(ground, host.as_ref(), End::Stop, KILLS, ledger)?;
+    }
+    Ok(())
+}
 
 /// Whoever runs the process behind an address: the address and its socket outlive the process.
 pub trait Host {

@@ -186,8 +186,7 @@ pub(crate) fn create(
                 return Err(scope.forbidden());
             }
         }
-        let all: Vec<(usize, &Value)> = values.iter().enumerate().collect();
-        check::unique(scope, entity, None, &all, &mut errors)?;
+        // Whether a value is taken is another's business: it is looked at once the rest is allowed.
         return Err(Refusal::Invalid(errors));
     }
     made::values(scope, entity, &mut values, written)?;
@@ -430,11 +429,6 @@ pub(crate) fn update(
         changes.push((index, value));
     }
     if !errors.is_empty() {
-        let all: Vec<(usize, &Value)> = changes
-            .iter()
-            .map(|(index, value)| (*index, value))
-            .collect();
-        check::unique(scope, entity, Some(id), &all, &mut errors)?;
         return Err(Refusal::Invalid(errors));
     }
     if changes.is_empty() {
