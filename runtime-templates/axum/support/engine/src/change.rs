@@ -347,9 +347,27 @@ pub(crate) fn update_by_client(
     let row = scope.load(entity, id)?.ok_or(Refusal::NotFound)?;
     let mut changed = 0;
     for (index, value) in &given {
-        if !is_same(scope, entity, *index, &row, &value.clone().settled())? {
-            changed |= bit(*index);
+        let value = value.clone().settled();
+        if is_same(scope, entity, *index, &row, &value)? {
+            continue;
         }
+        changed |= bit(*index);
+        // What it refers to belongs to the input, which is looked at before access to the row.
+        if let Some(field) = entity.fields.get(*index) {
+            let before = row.value(*index);
+            check::reference(
+                scope,
+                field.name,
+                field.kind,
+                &value,
+                before,
+                true,
+                &mut errors,
+            )?;
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Refusal::Invalid(errors));
     }
     let written = given.iter().fold(0, |all, (index, _)| all | bit(*index));
     let fixed = entity
