@@ -9,34 +9,40 @@
 )]
 
 use serde_json::Value;
-use specc_build::app::{listen, start_alone};
+use specc_build::host::Host;
 use specc_ir::ir::Ir;
 use specc_ir::model::Model;
 use specc_tests::{apps_target, program, root, specc};
 use specc_verify::app::App;
 use specc_verify::doors;
 use specc_verify::judge::{Around, Options, Record, START, Verdict, judge};
-use std::collections::BTreeMap;
-use std::path::Path;
+use specc_verify::life;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A fault: what it is called, where it stands, what is right there, and what stands in its place.
+/// A fault: what it is called, and where it stands.
 struct Fault {
     name: String,
+    edits: Vec<Edit>,
+    /// The judge does not see it.
+    missed: bool,
+}
+
+/// A file, what is right there, and what stands in its place.
+struct Edit {
     file: String,
     right: String,
     wrong: String,
-    /// The judge does not see it.
-    missed: bool,
 }
 
 fn faults(example: &str) -> Vec<Fault> {
     let path = root().join(format!("tests/mutants/{example}.json"));
     let text = std::fs::read_to_string(path).unwrap();
-    let all: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text).unwrap();
-    let text = |fault: &BTreeMap<String, Value>, key: &str| match fault.get(key) {
+    let all: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let text = |fault: &Value, key: &str| match fault.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(lines)) => {
             let lines: Vec<&str> = lines.iter().filter_map(Value::as_str).collect();
@@ -44,12 +50,25 @@ fn faults(example: &str) -> Vec<Fault> {
         }
         _ => String::new(),
     };
+    let edit = |edit: &Value| Edit {
+        file: text(edit, "file"),
+        right: text(edit, "right"),
+        wrong: text(edit, "wrong"),
+    };
     all.iter()
         .map(|fault| Fault {
             name: text(fault, "fault"),
-            file: text(fault, "file"),
-            right: text(fault, "right"),
-            wrong: text(fault, "wrong"),
+            // What stands elsewhere as well.
+            edits: std::iter::once(fault)
+                .chain(
+                    fault
+                        .get("also")
+                        .and_then(Value::as_array)
+                        .into_iter()
+                        .flatten(),
+                )
+                .map(edit)
+                .collect(),
             missed: fault.get("missed") == Some(&Value::Bool(true)),
         })
         .collect()
@@ -67,13 +86,35 @@ fn compile(app: &Path) {
     assert!(compiled.status.success(), "{said}");
 }
 
+/// An app that the judge may kill and start again.
+struct Hosted(Host);
+
+impl life::Host for Hosted {
+    fn ended(&self, wait: Duration) -> Option<String> {
+        self.0.ended(wait)
+    }
+
+    fn kill(&self) {
+        self.0.kill();
+    }
+
+    fn stop(&self) -> Result<Duration, String> {
+        self.0.stop()
+    }
+
+    fn start(&self, empty: bool) -> Result<(), String> {
+        self.0.start(empty).map_err(|error| error.to_string())
+    }
+}
+
 /// What the judge has against the app as it is compiled now: the quick part first.
 fn against(ir: &Ir) -> Vec<String> {
-    let listener = listen(Some(0)).unwrap();
-    let data = tempfile::tempdir().unwrap();
+    let state = tempfile::tempdir().unwrap();
     let binary = apps_target().join("faults/debug/app");
-    let running = start_alone(&binary, &listener, data.path()).unwrap();
-    let app = App::at(format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let host = Rc::new(Hosted(Host::new(&binary, state.path(), None, &[]).unwrap()));
+    host.0.start(true).unwrap();
+    let app = App::at(host.0.address().unwrap()).unwrap();
+    let app = app.hosted(Rc::clone(&host) as Rc<dyn life::Host>);
     // One that is found is enough.
     static FOUND: AtomicBool = AtomicBool::new(false);
     FOUND.store(false, Ordering::Relaxed);
@@ -100,16 +141,15 @@ fn against(ir: &Ir) -> Vec<String> {
     if found.is_empty() {
         found = failed(judge(ir, &app, options, &mut report));
     }
-    drop(running);
     found
 }
 
 /// A file that is as it was once this is gone.
-struct Changed<'p>(&'p Path, String);
+struct Changed(PathBuf, String);
 
-impl Drop for Changed<'_> {
+impl Drop for Changed {
     fn drop(&mut self) {
-        let _ = std::fs::write(self.0, &self.1);
+        let _ = std::fs::write(&self.0, &self.1);
     }
 }
 
@@ -131,21 +171,25 @@ fn caught(example: &str) -> (usize, Vec<String>) {
             continue;
         }
         all += 1;
-        let path = app.join(&fault.file);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            text.contains(&fault.right),
-            "{example}: {}: {} has no longer: {}",
-            fault.name,
-            fault.file,
-            fault.right
-        );
-        let wrong = text.replacen(&fault.right, &fault.wrong, 1);
-        let changed = Changed(&path, text);
-        std::fs::write(&path, wrong).unwrap();
+        let mut changed = Vec::new();
+        for edit in &fault.edits {
+            let path = app.join(&edit.file);
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(
+                text.contains(&edit.right),
+                "{example}: {}: {} has no longer: {}",
+                fault.name,
+                edit.file,
+                edit.right
+            );
+            let wrong = text.replacen(&edit.right, &edit.wrong, 1);
+            changed.push(Changed(path.clone(), text));
+            std::fs::write(&path, wrong).unwrap();
+        }
         compile(&app);
         let found = against(&checked.ir);
-        drop(changed);
+        // The last edit is undone first: one file may have several.
+        while changed.pop().is_some() {}
         let seen: Vec<&String> = found.iter().take(4).collect();
         eprintln!("{example}: {}: {seen:?}", fault.name);
         if found.is_empty() != fault.missed {

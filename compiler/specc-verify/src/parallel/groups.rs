@@ -45,7 +45,8 @@ struct Allowed {
 
 /// The groups of a scene, in the order of what was thought of; several may be about the same.
 pub(super) fn groups(model: Model<'_>, dice: &mut Dice<'_>, scene: &Scene) -> Vec<Group> {
-    let acts: Vec<(Caller, Operation)> = (0..THOUGHTS).map(|_| dice.operation(scene)).collect();
+    let mut acts: Vec<(Caller, Operation)> = (0..THOUGHTS).map(|_| dice.operation(scene)).collect();
+    acts.extend(all_steps(model.ir(), dice, scene));
     let allowed: Vec<Option<Allowed>> = acts
         .into_par_iter()
         .map(|(caller, operation)| {
@@ -96,6 +97,30 @@ pub(super) fn groups(model: Model<'_>, dice: &mut Dice<'_>, scene: &Scene) -> Ve
         .collect();
     found.extend(pairs.into_iter().flatten());
     found.extend(together(model, scene, &allowed));
+    found
+}
+
+/// Each step, by everybody on every row: dice seldom find who may take it where.
+fn all_steps(ir: &Ir, dice: &mut Dice<'_>, scene: &Scene) -> Vec<(Caller, Operation)> {
+    let mut found = Vec::new();
+    for (entity, declared) in (0..).map(EntityId).zip(&ir.entities) {
+        let steps = declared.lifecycles.iter().flat_map(|cycle| &cycle.steps);
+        for step in steps {
+            let action = step.action.and_then(|id| ir.actions.get(id.0 as usize));
+            let declared = action.map(|action| action.inputs.as_slice());
+            for row in scene.state.ids(entity) {
+                for me in &scene.people {
+                    let caller = Caller {
+                        me: Some(*me),
+                        now: scene.now,
+                    };
+                    let inputs = dice.inputs(scene, declared.unwrap_or_default());
+                    let name = step.name.text.clone();
+                    found.push((caller, Operation::Step(entity, name, row, inputs)));
+                }
+            }
+        }
+    }
     found
 }
 
