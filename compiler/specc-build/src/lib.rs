@@ -2,6 +2,7 @@
 //! starts and swaps it. Owns files, processes and locks; prints nothing, and knows no command line.
 
 pub mod app;
+pub mod browser;
 pub mod cargo;
 pub mod error;
 pub mod event;

@@ -39,6 +39,18 @@ pub struct NoAnswer {
     pub row: Option<(EntityId, String)>,
 }
 
+impl NoAnswer {
+    pub(crate) fn new(method: &str, path: &str, cause: String) -> NoAnswer {
+        NoAnswer {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            cause,
+            refused: None,
+            row: None,
+        }
+    }
+}
+
 /// A request with its answer.
 #[derive(Debug, Clone)]
 pub struct Exchange {

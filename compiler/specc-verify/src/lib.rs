@@ -9,6 +9,7 @@ mod history;
 pub mod judge;
 pub mod life;
 pub mod mirror;
+pub mod pages;
 mod parallel;
 pub mod record;
 pub mod report;

@@ -157,6 +157,9 @@ pub enum Command {
         /// Replace files that were changed by hand; copies go to .specc/replaced.
         #[arg(long)]
         overwrite: bool,
+        /// Leave out what needs a browser; without this, pages are looked at in the machine's Chromium (or SPECC_CHROMIUM).
+        #[arg(long)]
+        no_browser: bool,
         /// Also serve each mutant of the program, an app with one sentence wrong, and see whether that is found.
         #[arg(long)]
         strength: bool,

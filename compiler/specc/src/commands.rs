@@ -64,6 +64,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             strict,
             html,
             overwrite,
+            no_browser,
             strength,
         } => {
             let options = crate::verify::Wanted {
@@ -72,6 +73,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
                 time: Duration::from_secs(*time),
                 strict: *strict,
                 overwrite: *overwrite,
+                browser: !*no_browser,
                 strength: *strength,
             };
             crate::verify::verify(&mut show, &folder(program), &options)

@@ -2,6 +2,7 @@
 //! data goes to standard output, all else to standard error.
 
 mod arguments;
+mod browser;
 mod commands;
 mod doctor;
 mod evidence;

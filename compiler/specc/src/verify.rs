@@ -1,6 +1,7 @@
 //! `specc verify` and `specc replay`: the app built and served for the judge, and what it says of each sentence.
 
 use crate::arguments::Format;
+use crate::browser;
 use crate::commands::{failed, stopped};
 use crate::evidence;
 use crate::served::Served;
@@ -15,6 +16,7 @@ use specc_build::{BuildError, Event};
 use specc_verify::app::App;
 use specc_verify::judge::{self, Options};
 use specc_verify::life;
+use specc_verify::pages;
 use specc_verify::record::{Origin, Record, Verdict};
 use specc_verify::report::{self, Outcome, Report, Run};
 use std::path::{Path, PathBuf};
@@ -40,6 +42,8 @@ pub struct Wanted {
     pub html: Option<PathBuf>,
     /// Replace files that were changed by hand.
     pub overwrite: bool,
+    /// Look at pages in a browser.
+    pub browser: bool,
     /// Prove that the judge can fail.
     pub strength: bool,
 }
@@ -84,7 +88,14 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
                 }
             };
             match started {
-                Ok(app) => judge::judge(&checked.ir, &app, options, &mut keep),
+                Ok(app) => {
+                    let mut judged = judge::judge(&checked.ir, &app, options, &mut keep);
+                    let (held, ends) = browser::start(folder, wanted.browser);
+                    let seen = pages::judge(&checked.ir, &app, ends, options, &mut keep);
+                    drop(held);
+                    judged.extend(seen);
+                    judged
+                }
                 Err(words) => vec![life::did_not_start(&words)],
             }
         })
@@ -169,7 +180,13 @@ pub fn replay(show: &mut Show, folder: &Folder, id: &str, overwrite: bool) -> u8
             ));
         }
         with_app(folder, &binary, |started| match started {
-            Ok(app) => judge::replay(&checked.ir, &app, &outcome.origin),
+            Ok(app) => match pages::seed_of(&outcome.origin) {
+                Some(seed) => {
+                    let (_held, ends) = browser::start(folder, true);
+                    Ok(pages::replay(&checked.ir, &app, ends, seed, &outcome.id))
+                }
+                None => judge::replay(&checked.ir, &app, &outcome.origin),
+            },
             Err(words) => Ok(Some(life::did_not_start(&words))),
         })
     });

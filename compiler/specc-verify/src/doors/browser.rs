@@ -1,5 +1,8 @@
 //! A browser without JavaScript: it keeps cookies, and sends forms as they stand.
 
+use super::forms::{Filled, Hands, Sent};
+use super::html::Form;
+use super::{Eyes, How, Set};
 use crate::app::{App, Exchange, NoAnswer, Page};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -98,6 +101,32 @@ impl<'a> Browser<'a> {
             self.cookies.remove(name);
         } else {
             self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+/// Whoever opens the pages of a scene in it.
+#[derive(Default)]
+pub struct Plain<'a>(Option<Browser<'a>>);
+
+impl<'a> Eyes<'a> for Plain<'a> {
+    fn how(&self) -> How {
+        How::FORMS
+    }
+
+    fn open(&mut self, set: &mut Set<'a>, me: Option<i64>, path: &str) -> Result<Page, NoAnswer> {
+        let mut browser = set.browser(me)?;
+        let page = browser.get(path)?;
+        self.0 = Some(browser);
+        Ok(page)
+    }
+}
+
+impl<'a> Hands<'a> for Plain<'a> {
+    fn send(&mut self, form: &Form, filled: &Filled) -> Result<Sent, NoAnswer> {
+        match &mut self.0 {
+            Some(browser) => browser.post(&form.action, &filled.pairs).map(Sent::Page),
+            None => Ok(Sent::Impossible),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::browser::exchange;
 use super::html::Document;
 use super::ledger::{Demand, Ledger, Seen};
-use super::{Ground, Person, Set, people, plain};
+use super::{Eyes, Ground, Person, Set, people, plain};
 use crate::app::{NoAnswer, Page};
 use crate::mirror::{entity_ids, fields};
 use crate::scene::Dice;
@@ -21,22 +21,38 @@ const ROWS: usize = 6;
 const INPUTS: usize = 8;
 
 /// Judges which controls are there.
-pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
+pub fn judge<'a>(
+    ground: Ground<'a>,
+    eyes: &mut dyn Eyes<'a>,
+    ledger: &mut Ledger,
+) -> Result<(), NoAnswer> {
     for number in 0..SCENES {
-        let mut dice = ground.dice(4, number);
-        let scene = dice.scene(ground.start);
-        let turn = usize::try_from(number).unwrap_or(0);
-        let persons = people(ground.ir(), &scene, turn);
-        let set = Set::up(ground, scene, BTreeMap::new())?;
-        let mut looking = Looking {
-            ground,
-            set,
-            dice,
-            ledger,
-        };
-        for person in persons {
-            looking.at_everything(&person)?;
-        }
+        scene(ground, number, eyes, ledger)?;
+    }
+    Ok(())
+}
+
+/// Judges which controls are there in the scene of this number.
+pub fn scene<'a>(
+    ground: Ground<'a>,
+    number: u64,
+    eyes: &mut dyn Eyes<'a>,
+    ledger: &mut Ledger,
+) -> Result<(), NoAnswer> {
+    let mut dice = ground.dice(4, number);
+    let scene = dice.scene(ground.start);
+    let turn = usize::try_from(number).unwrap_or(0);
+    let persons = people(ground.ir(), &scene, turn);
+    let set = Set::up(ground, scene, BTreeMap::new())?;
+    let mut looking = Looking {
+        ground,
+        set,
+        dice,
+        eyes,
+        ledger,
+    };
+    for person in persons {
+        looking.at_everything(&person)?;
     }
     Ok(())
 }
@@ -45,6 +61,7 @@ struct Looking<'a, 'l> {
     ground: Ground<'a>,
     set: Set<'a>,
     dice: Dice<'a>,
+    eyes: &'l mut dyn Eyes<'a>,
     ledger: &'l mut Ledger,
 }
 
@@ -66,7 +83,7 @@ impl Looking<'_, '_> {
             }
             self.at_list(person, entity)?;
         }
-        let page = self.set.browser(person.me)?.get("/")?;
+        let page = self.eyes.open(&mut self.set, person.me, "/")?;
         let there = reached(&page);
         for (id, action) in (0..).map(ActionId).zip(&ir.actions) {
             if action.on.is_some() || action.path.is_some() || action.step {
@@ -102,7 +119,7 @@ impl Looking<'_, '_> {
             self.set.mirror.slug(entity),
             plain(&self.set.mirror.name(entity, row))
         );
-        let page = self.set.browser(person.me)?.get(&here)?;
+        let page = self.eyes.open(&mut self.set, person.me, &here)?;
         let there = reached(&page);
         let of = wire::slug(&declared.name.text);
         let shown = |what: &str| there.contains(&format!("{here}/{what}"));
@@ -199,7 +216,7 @@ impl Looking<'_, '_> {
             return Ok(());
         }
         let here = format!("/{}", self.set.mirror.slug(entity));
-        let page = self.set.browser(person.me)?.get(&here)?;
+        let page = self.eyes.open(&mut self.set, person.me, &here)?;
         if page.status != 200 {
             return Ok(());
         }
@@ -291,6 +308,7 @@ impl Looking<'_, '_> {
         (path, page): (&str, &Page),
     ) {
         let kind = &person.kind;
+        let how = self.eyes.how();
         let demand = |there: bool| {
             let (is, means) = if there {
                 ("shown", "is shown the control for")
@@ -302,12 +320,12 @@ impl Looking<'_, '_> {
             } else {
                 "where it can't"
             };
-            Demand {
+            how.at(Demand {
                 id: format!("control.{id}.{is}.{kind}"),
-                class: "forms",
+                class: "",
                 what: format!("{kind} {means} {what} {when}"),
                 span,
-            }
+            })
         };
         let (there, seen): (bool, Seen) = match (wanted, shown) {
             (Wanted::Either, _) => return,

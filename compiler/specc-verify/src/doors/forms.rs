@@ -1,41 +1,45 @@
 //! Writing by form, as a browser without JavaScript does it: the form is fetched, filled in and sent. What comes of it is
 //! what the model says; what is refused changes nothing, keeps what was typed, and says at its field what is wrong.
 
+mod filling;
+
 use super::browser::{Pairs, encoded, exchange};
 use super::html::{Document, Form};
 use super::ledger::{Demand, Ledger, Seen};
 use super::reading::refused;
-use super::{Ground, Set, plain, typed};
+use super::{Eyes, Ground, Set, plain, typed};
 use crate::app::{Exchange, NoAnswer, Page};
-use crate::mirror::{Difference, fields};
+use crate::mirror::Difference;
 use crate::wire;
 use specc_ir::eval::Value;
 use specc_ir::expr::FieldRef;
-use specc_ir::ir::{self, EntityId, Field, FieldDefault, Type};
+use specc_ir::ir::{self, EntityId};
 use specc_ir::model::{Answer, Caller, Given, Operation, Point, Refusal, State};
 use specc_syntax::span::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const SCENES: u64 = 6;
 /// What is thought of in a scene.
 const THOUGHTS: usize = 250;
 /// So often at most something comes out in the same way.
 const OFTEN: usize = 2;
+/// So often something is tried that nobody can put into the form, where only that is sent.
+const MISSES: usize = 6;
 
 /// Judges forms.
-pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
-    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+pub fn judge<'a>(
+    ground: Ground<'a>,
+    hands: &mut dyn Hands<'a>,
+    ledger: &mut Ledger,
+) -> Result<(), NoAnswer> {
+    let mut often: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for number in 0..SCENES {
         let mut dice = ground.dice(3, number);
         let scene = dice.scene(ground.start);
         let thoughts: Vec<(Caller, Operation)> =
             (0..THOUGHTS).map(|_| dice.operation(&scene)).collect();
         let set = Set::up(ground, scene, BTreeMap::new())?;
-        let mut writing = Writing {
-            ground,
-            set,
-            dirty: false,
-        };
+        let mut writing = Writing::new(ground, set);
         let model = ground.model;
         let all = thoughts.into_iter().flat_map(|(caller, operation)| {
             let late = too_late(&writing.set.scene.state, &operation);
@@ -53,18 +57,24 @@ pub fn judge(ground: Ground<'_>, ledger: &mut Ledger) -> Result<(), NoAnswer> {
                 deed.id,
                 first.as_ref().err().map(|refusal| refusal.point)
             );
-            let done = often.entry(way).or_default();
-            if *done >= OFTEN {
+            let (done, missed) = often.entry(way).or_default();
+            let most = if hands.forges() {
+                OFTEN - *done
+            } else {
+                MISSES
+            };
+            if *done >= OFTEN || *missed >= most || !hands.would(&first, *done) {
                 continue;
             }
-            *done += 1;
-            let Some((found, told)) = writing.tried(caller, &operation, &deed)? else {
+            let Some((found, told)) = writing.tried(hands, caller, &operation, &deed)? else {
+                *missed += 1;
                 continue;
             };
+            *done += 1;
             let mut again = BTreeMap::new();
             if found.iter().any(|(_, seen)| seen.is_err()) {
                 writing.dirty = true;
-                if let Some((second, _)) = writing.tried(caller, &operation, &deed)? {
+                if let Some((second, _)) = writing.tried(hands, caller, &operation, &deed)? {
                     again = second
                         .into_iter()
                         .map(|(demand, seen)| (demand.id, seen))
@@ -95,15 +105,15 @@ fn too_late(state: &State, operation: &Operation) -> Option<Operation> {
 }
 
 /// What is done by a form.
-struct Deed {
+pub(crate) struct Deed {
     /// `create-ticket`
-    id: String,
+    pub(crate) id: String,
     /// `creates a Ticket`
     what: String,
     span: Span,
 }
 
-fn deed(ground: Ground<'_>, operation: &Operation) -> Option<Deed> {
+pub(crate) fn deed(ground: Ground<'_>, operation: &Operation) -> Option<Deed> {
     let ir = ground.ir();
     let of = |entity: &EntityId| ir.entities.get(entity.0 as usize);
     let simple = |entity: &EntityId, verb: &str, does: &str| {
@@ -143,23 +153,66 @@ fn deed(ground: Ground<'_>, operation: &Operation) -> Option<Deed> {
     }
 }
 
-type Found = Vec<(Demand, Seen)>;
+pub(crate) type Found = Vec<(Demand, Seen)>;
 
-struct Writing<'a> {
+/// Whoever fills in forms and sends them.
+pub(crate) trait Hands<'a>: Eyes<'a> {
+    /// They send what stands in no page as well.
+    fn forges(&self) -> bool {
+        true
+    }
+
+    /// They would do something that comes out like this, and did so `often` before.
+    fn would(&mut self, _outcome: &Result<(State, Answer), Refusal>, _often: usize) -> bool {
+        true
+    }
+
+    /// Fills in the form of the page that was opened last, and sends it.
+    fn send(&mut self, form: &Form, filled: &Filled) -> Result<Sent, NoAnswer>;
+
+    /// What else is demanded of the page that says why something was refused: an id, a half sentence, and what was seen.
+    fn after(
+        &mut self,
+        _form: &Form,
+        _wrong: &[String],
+    ) -> Result<Vec<(&'static str, &'static str, Seen)>, NoAnswer> {
+        Ok(Vec::new())
+    }
+}
+
+/// What came of a form.
+pub(crate) enum Sent {
+    /// This page.
+    Page(Page),
+    /// Nobody could fill it in like this.
+    Impossible,
+    /// It can't be filled in or sent, though it is there.
+    Lost(String),
+}
+
+pub(crate) struct Writing<'a> {
     ground: Ground<'a>,
-    set: Set<'a>,
+    pub(crate) set: Set<'a>,
     dirty: bool,
 }
 
 /// A form that is filled in, and the operation that it means.
-struct Filled {
-    operation: Operation,
-    pairs: Pairs,
+pub(crate) struct Filled {
+    pub(crate) operation: Operation,
+    pub(crate) pairs: Pairs,
     /// What was put into which control.
-    typed: Vec<(String, Vec<String>)>,
+    pub(crate) typed: Vec<(String, Vec<String>)>,
 }
 
 impl<'a> Writing<'a> {
+    pub(crate) fn new(ground: Ground<'a>, set: Set<'a>) -> Writing<'a> {
+        Writing {
+            ground,
+            set,
+            dirty: false,
+        }
+    }
+
     fn address(&self, entity: EntityId, row: i64) -> String {
         let name = plain(&self.set.mirror.name(entity, row));
         format!("/{}/{name}", self.set.mirror.slug(entity))
@@ -203,9 +256,52 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Does it by its form, or sends what the form would send where there is none; what is right and wrong with it.
-    fn tried(
+    /// The page of the row that something is done to by its button alone.
+    fn beside(&self, operation: &Operation) -> Option<String> {
+        let ir = self.ground.ir();
+        match operation {
+            Operation::Step(entity, name, row, _) => {
+                let step = ir::Operation::Step(*entity, name.clone());
+                let bare = self.ground.model.inputs_of(&step).is_empty();
+                bare.then(|| self.address(*entity, *row))
+            }
+            Operation::Act(id, Some(row), _) => {
+                let action = ir.actions.get(id.0 as usize)?;
+                let bare = action.inputs.is_empty();
+                action.on.filter(|_| bare).map(|on| self.address(on, *row))
+            }
+            _ => None,
+        }
+    }
+
+    /// The form for something, where there is one: on the row's page for what a button does, else on a page of its own.
+    fn form_for(
         &mut self,
+        hands: &mut dyn Hands<'a>,
+        me: Option<i64>,
+        operation: &Operation,
+        (place, target): (&str, &str),
+    ) -> Result<Option<Form>, NoAnswer> {
+        let beside = self.beside(operation).filter(|_| !hands.forges());
+        if let Some(beside) = beside {
+            let page = hands.open(&mut self.set, me, &beside)?;
+            let form = Document::of(&page.text).form_to(target);
+            if page.status == 200 && form.is_some() {
+                return Ok(form);
+            }
+        }
+        let asked = hands.open(&mut self.set, me, place)?;
+        if asked.status != 200 {
+            return Ok(None);
+        }
+        let forms = Document::of(&asked.text).main_forms();
+        Ok(forms.into_iter().find(|form| form.method == "post"))
+    }
+
+    /// Does it by its form, or sends what the form would send where there is none; what is right and wrong with it.
+    pub(crate) fn tried(
+        &mut self,
+        hands: &mut dyn Hands<'a>,
         caller: Caller,
         operation: &Operation,
         deed: &Deed,
@@ -214,17 +310,50 @@ impl<'a> Writing<'a> {
             self.set.again()?;
             self.dirty = false;
         }
+        let Some((form, filled, offered)) = self.prepared(hands, caller, operation)? else {
+            return Ok(None);
+        };
+        let outcome = self
+            .ground
+            .model
+            .perform(&self.set.state, caller, &filled.operation);
+        let sent = match (offered, hands.forges()) {
+            (false, false) => self.unseen(caller, operation, &outcome)?,
+            _ => hands.send(&form, &filled)?,
+        };
+        let page = match sent {
+            Sent::Page(page) => page,
+            Sent::Impossible => return Ok(None),
+            Sent::Lost(wrong) => {
+                self.dirty = true;
+                let page = Page {
+                    status: 0,
+                    headers: Vec::new(),
+                    text: String::new(),
+                };
+                let told = exchange("POST", &form.action, Some(&filled.pairs), &page);
+                let demand = demand_of(deed, offered, &outcome);
+                return Ok(Some((vec![(hands.how().at(demand), Err(wrong))], told)));
+            }
+        };
+        let told = exchange("POST", &form.action, Some(&filled.pairs), &page);
+        self.dirty |= page.status < 400;
+        let found = self.found(hands, deed, offered, (&form, &filled), outcome, &page)?;
+        self.dirty |= found.iter().any(|(_, seen)| seen.is_err());
+        Ok(Some((found, told)))
+    }
+
+    /// The form with what somebody means to do in it, and whether a page offers all of that.
+    pub(crate) fn prepared(
+        &mut self,
+        hands: &mut dyn Hands<'a>,
+        caller: Caller,
+        operation: &Operation,
+    ) -> Result<Option<(Form, Filled, bool)>, NoAnswer> {
         let Some((place, target)) = self.places(operation) else {
             return Ok(None);
         };
-        let mut browser = self.set.browser(caller.me)?;
-        let asked = browser.get(&place)?;
-        let form = if asked.status == 200 {
-            let forms = Document::of(&asked.text).main_forms();
-            forms.into_iter().find(|form| form.method == "post")
-        } else {
-            None
-        };
+        let form = self.form_for(hands, caller.me, operation, (&place, &target))?;
         let offered = form.is_some();
         let form = form.unwrap_or_else(|| Form {
             action: target,
@@ -236,20 +365,32 @@ impl<'a> Writing<'a> {
         // A field that the form does not have was put into it by hand.
         let by_hand = |(name, _): &(String, Vec<String>)| form.control(name).is_none();
         let offered = offered && !filled.typed.iter().any(by_hand);
-        let outcome = self
-            .ground
-            .model
-            .perform(&self.set.state, caller, &filled.operation);
-        let page = browser.post(&form.action, &filled.pairs)?;
-        let told = exchange("POST", &form.action, Some(&filled.pairs), &page);
-        self.dirty |= page.status < 400;
-        let found = self.found(deed, offered, (&form, &filled), outcome, &page)?;
-        self.dirty |= found.iter().any(|(_, seen)| seen.is_err());
-        Ok(Some((found, told)))
+        Ok(Some((form, filled, offered)))
+    }
+
+    /// Why there is no form to be seen for something that can be done: it stands in the page, and is not painted.
+    fn unseen(
+        &mut self,
+        caller: Caller,
+        operation: &Operation,
+        outcome: &Result<(State, Answer), Refusal>,
+    ) -> Result<Sent, NoAnswer> {
+        if outcome.is_err() {
+            return Ok(Sent::Impossible);
+        }
+        let mut plain = super::browser::Plain::default();
+        Ok(match self.prepared(&mut plain, caller, operation)? {
+            Some((form, _, true)) => Sent::Lost(format!(
+                "the form to {} stands in the page, and it or a field of it can't be seen",
+                form.action
+            )),
+            _ => Sent::Impossible,
+        })
     }
 
     fn found(
         &mut self,
+        hands: &mut dyn Hands<'a>,
         deed: &Deed,
         offered: bool,
         (form, filled): (&Form, &Filled),
@@ -257,31 +398,30 @@ impl<'a> Writing<'a> {
         page: &Page,
     ) -> Result<Found, NoAnswer> {
         let now = self.set.scene.now;
-        let demand = |id: String, what: String| Demand {
-            id,
-            class: "forms",
-            what,
-            span: deed.span,
+        let how = hands.how();
+        let demand = |id: String, what: String| {
+            how.at(Demand {
+                id,
+                class: how.class,
+                what,
+                span: deed.span,
+            })
         };
         let mut found = Vec::new();
-        let (mut state, fits, id, what) = match &outcome {
+        let (mut state, fits) = match &outcome {
             Ok((state, _)) => {
                 let mut state = state.clone();
                 self.ground.model.carry(&self.set.state, &mut state);
                 let fits = match (offered, page.status) {
-                    (true, 200..400) => {
+                    (_, 200..400) => {
                         Ok("it was carried out, and everything is as it should be".to_owned())
                     }
                     (true, status) => Err(format!("the answer is {status}, though it is allowed")),
-                    (false, 200..400) => {
-                        Ok("it was carried out, and everything is as it should be".to_owned())
-                    }
                     (false, _) => {
                         Err("there is no form with all of it, though it is allowed".to_owned())
                     }
                 };
-                let what = format!("who {} by form does what the model says", deed.what);
-                (state, fits, format!("form.{}.done", deed.id), what)
+                (state, fits)
             }
             Err(refusal) => {
                 let fits = if offered {
@@ -302,24 +442,10 @@ impl<'a> Writing<'a> {
                         page.status
                     ))
                 };
-                let how = if offered {
-                    "by form"
-                } else {
-                    "without its form"
-                };
-                let id = format!(
-                    "form.{}.{}.{}",
-                    deed.id,
-                    point(refusal.point),
-                    if offered { "form" } else { "forged" }
-                );
-                let what = format!(
-                    "who {} {how} and may not is refused, and nothing changes",
-                    deed.what
-                );
-                (self.set.state.clone(), fits, id, what)
+                (self.set.state.clone(), fits)
             }
         };
+        let first = demand_of(deed, offered, &outcome);
         let differences = self.set.mirror.compare(&mut state, now)?;
         let wrong = differences.into_iter().next();
         let seen = match (fits, wrong) {
@@ -327,7 +453,7 @@ impl<'a> Writing<'a> {
             (Ok(_), Some(Difference { text, .. })) => Err(text),
             (Ok(fits), None) => Ok(fits),
         };
-        found.push((demand(id, what), seen));
+        found.push((how.at(first), seen));
         if let (Err(refusal), true, 409 | 422) = (&outcome, offered, page.status) {
             let after = Document::of(&page.text);
             let again = after
@@ -359,214 +485,49 @@ impl<'a> Writing<'a> {
                 deed.what
             );
             found.push((demand(format!("form.{}.told", deed.id), what), seen));
+            let at_fields: Vec<String> = refusal
+                .problems
+                .iter()
+                .filter(|_| refusal.point == Point::Input)
+                .flat_map(|problem| problem.fields.iter().map(|field| wire::key(field)))
+                .collect();
+            for (id, what, seen) in hands.after(form, &at_fields)? {
+                let what = format!("who {} by form and is refused {what}", deed.what);
+                found.push((demand(format!("form.{}.{id}", deed.id), what), seen));
+            }
         }
         Ok(found)
     }
-
-    /// The form with what somebody means to do, and what that is in the model's words.
-    fn filled(&self, operation: &Operation, form: &Form) -> Option<Filled> {
-        let mut filled = Filling {
-            form: form.clone(),
-            typed: Vec::new(),
-        };
-        let operation = match operation {
-            Operation::Create(entity, given) => {
-                let given = self.fill_fields(*entity, None, given, &mut filled)?;
-                Operation::Create(*entity, given)
-            }
-            Operation::Update(entity, row, given, named) => {
-                // Somebody else was quicker: the form was filled in for another version.
-                let held = self.set.state.row(*entity, *row).map(|row| row.version);
-                if let Some(other) = named.filter(|named| Some(*named) != held)
-                    && filled.form.control("version").is_some()
-                {
-                    filled.put("version", vec![other.to_string()]);
-                }
-                let given = self.fill_fields(*entity, Some(*row), given, &mut filled)?;
-                let version = filled
-                    .form
-                    .values("version")
-                    .first()
-                    .and_then(|text| text.parse().ok());
-                Operation::Update(*entity, *row, given, version)
-            }
-            Operation::Delete(entity, row, _) => {
-                let version = filled
-                    .form
-                    .values("version")
-                    .first()
-                    .and_then(|text| text.parse().ok());
-                Operation::Delete(*entity, *row, version)
-            }
-            Operation::Step(entity, name, row, given) => {
-                let step = ir::Operation::Step(*entity, name.clone());
-                let given = self.fill_inputs(&step, given, &mut filled)?;
-                Operation::Step(*entity, name.clone(), *row, given)
-            }
-            Operation::Act(id, row, given) => {
-                let given = self.fill_inputs(&ir::Operation::Action(*id), given, &mut filled)?;
-                Operation::Act(*id, *row, given)
-            }
-            _ => return None,
-        };
-        Some(Filled {
-            operation,
-            pairs: filled.form.pairs,
-            typed: filled.typed,
-        })
-    }
-
-    fn typed(&self, ty: &Type, given: &Given) -> Option<Vec<String>> {
-        match given {
-            Given::Value(value) => typed::texts(self.ground, &self.set.mirror, ty, value),
-            Given::Malformed => typed::malformed(ty),
-        }
-    }
-
-    fn fill_fields(
-        &self,
-        entity: EntityId,
-        row: Option<i64>,
-        given: &[(FieldRef, Given)],
-        filling: &mut Filling,
-    ) -> Option<Vec<(FieldRef, Given)>> {
-        let ir = self.ground.ir();
-        let parent = ir
-            .entities
-            .get(entity.0 as usize)?
-            .parent
-            .map(|parent| parent.field);
-        let mut all = Vec::new();
-        let mut known = BTreeSet::new();
-        for (id, field) in fields(ir, entity) {
-            let key = wire::key(&field.name.text);
-            known.insert(key.clone());
-            let reference = FieldRef::Field(id);
-            let wanted = given
-                .iter()
-                .find(|(known, _)| *known == reference)
-                .map(|(_, given)| given);
-            let there = filling.form.control(&key).is_some();
-            let hidden = matches!(field.ty, Type::Password | Type::Secret);
-            let typed = wanted.and_then(|given| self.typed(&field.ty, given));
-            match (wanted, typed) {
-                // The form says itself which parent it is about.
-                _ if there && parent == Some(id) => {
-                    let value =
-                        self.untouched(entity, row, reference, field, &filling.form, &key)?;
-                    all.push((reference, Given::Value(value)));
-                }
-                (Some(given), Some(typed)) => {
-                    let blank = typed.iter().all(|text| text.trim().is_empty());
-                    filling.put(&key, typed);
-                    let left =
-                        blank && ((row.is_none() && is_made(field)) || (row.is_some() && hidden));
-                    if !left {
-                        all.push((reference, given.clone()));
-                    }
-                }
-                (_, _) if there => {
-                    let blank = filling
-                        .form
-                        .values(&key)
-                        .iter()
-                        .all(|text| text.trim().is_empty());
-                    if blank && ((row.is_none() && is_made(field)) || (row.is_some() && hidden)) {
-                        continue;
-                    }
-                    let value =
-                        self.untouched(entity, row, reference, field, &filling.form, &key)?;
-                    all.push((reference, Given::Value(value)));
-                }
-                (Some(_), None) => return None,
-                (None, _) => {}
-            }
-        }
-        // What stands in the form and is no field of it would be the app's own matter.
-        let own = |name: &str| name.starts_with('_') || name == "version" || known.contains(name);
-        filling
-            .form
-            .controls
-            .iter()
-            .all(|control| own(&control.name))
-            .then_some(all)
-    }
-
-    /// What an untouched control holds: of a row what stands in it, else what the form offers.
-    fn untouched(
-        &self,
-        entity: EntityId,
-        row: Option<i64>,
-        reference: FieldRef,
-        field: &Field,
-        form: &Form,
-        key: &str,
-    ) -> Option<Value> {
-        match row {
-            // A box is ticked or not: what is neither is not when its form is sent.
-            Some(row) if field.ty != Type::Bool => {
-                let (state, now) = (&self.set.state, self.set.scene.now);
-                Some(self.ground.model.value(state, now, entity, row, reference))
-            }
-            _ => typed::value(self.ground, &self.set.mirror, &field.ty, &form.values(key)),
-        }
-    }
-
-    fn fill_inputs(
-        &self,
-        operation: &ir::Operation,
-        given: &[(String, Given)],
-        filling: &mut Filling,
-    ) -> Option<Vec<(String, Given)>> {
-        let mut all = Vec::new();
-        for input in self.ground.model.inputs_of(operation) {
-            let name = &input.name.text;
-            let key = wire::key(name);
-            let there = filling.form.control(&key).is_some();
-            let wanted = given
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, given)| given);
-            match (
-                wanted,
-                wanted.and_then(|given| self.typed(&input.ty, given)),
-            ) {
-                (Some(given), Some(typed)) => {
-                    filling.put(&key, typed);
-                    all.push((name.clone(), given.clone()));
-                }
-                (Some(_), None) if !there => return None,
-                (_, _) if there => {
-                    let values = filling.form.values(&key);
-                    let value = typed::value(self.ground, &self.set.mirror, &input.ty, &values)?;
-                    all.push((name.clone(), Given::Value(value)));
-                }
-                _ => {}
-            }
-        }
-        Some(all)
-    }
 }
 
-struct Filling {
-    form: Form,
-    typed: Vec<(String, Vec<String>)>,
-}
-
-impl Filling {
-    fn put(&mut self, key: &str, texts: Vec<String>) {
-        self.form.fill(key, &texts);
-        self.typed.push((key.to_owned(), texts));
+/// What is demanded of how something comes out.
+fn demand_of(deed: &Deed, offered: bool, outcome: &Result<(State, Answer), Refusal>) -> Demand {
+    let (id, what) = match outcome {
+        Ok(_) => (
+            format!("form.{}.done", deed.id),
+            format!("who {} by form does what the model says", deed.what),
+        ),
+        Err(refusal) => {
+            let (how, door) = if offered {
+                ("by form", "form")
+            } else {
+                ("without its form", "forged")
+            };
+            (
+                format!("form.{}.{}.{door}", deed.id, point(refusal.point)),
+                format!(
+                    "who {} {how} and may not is refused, and nothing changes",
+                    deed.what
+                ),
+            )
+        }
+    };
+    Demand {
+        id,
+        class: "forms",
+        what,
+        span: deed.span,
     }
-}
-
-/// Left empty, it is made.
-fn is_made(field: &Field) -> bool {
-    matches!(field.ty, Type::Slug(_))
-        || matches!(
-            field.default,
-            Some(FieldDefault::Random(_) | FieldDefault::Next(_))
-        )
 }
 
 fn to_login(page: &Page) -> bool {

@@ -83,6 +83,7 @@ impl Ledger {
             && record.verdict != verdict
         {
             record.verdict = verdict;
+            record.done.clone_from(&record.what);
             record.expected.clone_from(&record.what);
             record.actual = seen.clone().err().unwrap_or_default();
             record.seen = seen.unwrap_or_else(|wrong| wrong);
@@ -112,6 +113,13 @@ impl Ledger {
             record.done.clone_from(&record.what);
             record.steps = steps;
             record.exchanges = exchanges;
+        }
+    }
+
+    /// What was done for it, in other words than those of a request.
+    pub fn steps(&mut self, id: &str, steps: Vec<String>) {
+        if let Some(record) = self.records.get_mut(id) {
+            record.steps = steps;
         }
     }
 

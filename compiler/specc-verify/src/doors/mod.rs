@@ -1,18 +1,18 @@
 //! The other doors: sessions, pages, forms, exports, and what is published of the interface. What the model says is held
 //! against what a browser without JavaScript gets to see and to do.
 
-mod browser;
+pub(crate) mod browser;
 mod contract;
-mod controls;
-mod forms;
+pub(crate) mod controls;
+pub(crate) mod forms;
 mod hostile;
-mod html;
-mod ledger;
+pub(crate) mod html;
+pub(crate) mod ledger;
 mod reading;
 mod sessions;
 mod typed;
 
-use crate::app::{App, NoAnswer};
+use crate::app::{App, NoAnswer, Page};
 use crate::judge::{Around, Options, Origin, Record};
 use crate::life::{Dead, Deaths};
 use crate::mirror::Mirror;
@@ -30,10 +30,48 @@ use std::collections::BTreeMap;
 pub(crate) struct Ground<'a> {
     pub(crate) model: Model<'a>,
     pub(crate) app: &'a App,
-    pool: &'a Pool,
-    around: &'a Around,
-    seed: u64,
+    pub(crate) pool: &'a Pool,
+    pub(crate) around: &'a Around,
+    pub(crate) seed: u64,
     pub(crate) start: i64,
+}
+
+/// By which door something is looked at, as records have it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) class: &'static str,
+    /// What an id begins with, and ends with.
+    pub(crate) id: (&'static str, &'static str),
+    /// Stands behind what is demanded.
+    pub(crate) words: &'static str,
+}
+
+impl How {
+    /// A browser without scripts, which sees what stands in the page.
+    pub(crate) const FORMS: How = How {
+        class: "forms",
+        id: ("", ""),
+        words: "",
+    };
+
+    /// The same demand at this door.
+    pub(crate) fn at(self, demand: Demand) -> Demand {
+        let (before, behind) = self.id;
+        Demand {
+            id: format!("{before}{}{behind}", demand.id),
+            class: self.class,
+            what: format!("{}{}", demand.what, self.words),
+            span: demand.span,
+        }
+    }
+}
+
+/// Whoever opens pages.
+pub(crate) trait Eyes<'a> {
+    /// By which door.
+    fn how(&self) -> How;
+    /// A page as this person sees it.
+    fn open(&mut self, set: &mut Set<'a>, me: Option<i64>, path: &str) -> Result<Page, NoAnswer>;
 }
 
 /// Looks at all doors but the interface for programs, which is judged before. A door behind which the app stops answering is
@@ -72,8 +110,12 @@ pub(crate) fn judge_after(
     let doors: [(&str, Door); 7] = [
         ("sessions", sessions::judge),
         ("pages", reading::judge),
-        ("controls", controls::judge),
-        ("forms", forms::judge),
+        ("controls", |ground, ledger| {
+            controls::judge(ground, &mut browser::Plain::default(), ledger)
+        }),
+        ("forms", |ground, ledger| {
+            forms::judge(ground, &mut browser::Plain::default(), ledger)
+        }),
         ("hostile-text", hostile::judge),
         ("parallel", crate::parallel::judge),
         ("life", crate::life::judge),
@@ -132,7 +174,7 @@ impl<'a> Ground<'a> {
 /// Somebody of a kind: with a role, without one, or a visitor.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
-    kind: String,
+    pub(crate) kind: String,
     pub(crate) me: Option<i64>,
 }
 
@@ -178,7 +220,7 @@ fn kind(ir: &Ir, roles: &[RoleId]) -> String {
 }
 
 /// A row's name in an address.
-fn plain(name: &Json) -> String {
+pub(crate) fn plain(name: &Json) -> String {
     name.as_str()
         .map_or_else(|| name.to_string(), str::to_owned)
 }
@@ -194,7 +236,7 @@ pub(crate) struct Set<'a> {
 
 impl<'a> Set<'a> {
     /// Puts a scene into the app; people log in with these passwords.
-    fn up(
+    pub(crate) fn up(
         ground: Ground<'a>,
         scene: Scene,
         passwords: BTreeMap<i64, String>,
@@ -232,17 +274,35 @@ impl<'a> Set<'a> {
         self.mirror.name(USER, user)
     }
 
-    /// The browser of somebody who is signed in already, or of a visitor.
-    fn browser(&mut self, me: Option<i64>) -> Result<browser::Browser<'a>, NoAnswer> {
-        let app = self.mirror.app;
+    /// A scene that is in the app already, with these rows in it.
+    pub(crate) fn there(mirror: Mirror<'a>, scene: Scene) -> Set<'a> {
+        Set {
+            mirror,
+            state: scene.state.clone(),
+            scene,
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    /// The cookie of somebody who is signed in; none of a visitor.
+    pub(crate) fn cookie(&mut self, me: Option<i64>) -> Result<Option<String>, NoAnswer> {
         let Some(me) = me else {
-            return Ok(browser::Browser::new(app));
+            return Ok(None);
         };
         if let Some(cookie) = self.cookies.get(&me) {
-            return Ok(browser::Browser::with(app, cookie));
+            return Ok(Some(cookie.clone()));
         }
-        let cookie = app.cookie(&self.name(me))?;
+        let cookie = self.mirror.app.cookie(&self.name(me))?;
         self.cookies.insert(me, cookie.clone());
-        Ok(browser::Browser::with(app, &cookie))
+        Ok(Some(cookie))
+    }
+
+    /// The browser of somebody who is signed in already, or of a visitor.
+    pub(crate) fn browser(&mut self, me: Option<i64>) -> Result<browser::Browser<'a>, NoAnswer> {
+        let app = self.mirror.app;
+        Ok(match self.cookie(me)? {
+            Some(cookie) => browser::Browser::with(app, &cookie),
+            None => browser::Browser::new(app),
+        })
     }
 }

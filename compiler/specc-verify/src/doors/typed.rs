@@ -118,8 +118,15 @@ pub fn keeps(control: &Control, values: &[&str], typed: &[String]) -> bool {
     if !control.options.is_empty() && !typed.iter().all(offered) {
         return true;
     }
+    // Browsers leave out seconds that are none.
+    let clock = matches!(control.kind.as_str(), "time" | "datetime-local");
+    let short = |text: &String| match text.strip_suffix(":00") {
+        Some(short) if clock && short.contains(':') => short.to_owned(),
+        _ => text.clone(),
+    };
     let bare = |texts: &mut Vec<String>| {
         texts.retain(|text| !text.is_empty() && text != "no");
+        *texts = texts.iter().map(short).collect();
         texts.sort();
     };
     let (mut shown, mut typed) = (

@@ -368,7 +368,8 @@ fn is_yes(text: &str) -> bool {
 pub fn error_summary(errors: &[(Option<String>, String)]) -> Markup {
     html! {
         @if !errors.is_empty() {
-            div.message.bad role="alert" tabindex="-1" {
+            // Whoever works by keyboard or ear begins here, with scripts or without.
+            div.message.bad role="alert" tabindex="-1" autofocus {
                 (icon(Icon::Alert))
                 div {
                     h2 { @if errors.len() == 1 { "One thing needs your attention" } @else { (errors.len()) " things need your attention" } }

@@ -187,7 +187,10 @@ pub fn message(tone: Tone, body: &dyn Render) -> Markup {
         Tone::Warn => ("message warn", Icon::Alert),
         Tone::Bad => ("message bad", Icon::Alert),
     };
-    html! { div class=(class) role=(if tone == Tone::Bad { "alert" } else { "status" }) { (icon(sign)) div { (body) } } }
+    html! {
+        @if tone == Tone::Bad { div class=(class) role="alert" tabindex="-1" autofocus { (icon(sign)) div { (body) } } }
+        @else { div class=(class) role="status" { (icon(sign)) div { (body) } } }
+    }
 }
 
 /// Where a page is: `(text, address)`, the last without a link.
