@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 fn verify(program: &Path, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(specc())
-        .arg("verify")
+        .args(["verify", "--no-browser"])
         .arg(program)
         .args(arguments)
         .env("SPECC_TARGET_DIR", apps_target())
@@ -49,7 +49,10 @@ fn a_spec_with_mistakes_is_of_no_use() {
     )
     .unwrap();
     let mut command = Command::new(specc());
-    command.arg("verify").arg(work.path()).stdin(Stdio::null());
+    command
+        .args(["verify", "--no-browser"])
+        .arg(work.path())
+        .stdin(Stdio::null());
     assert_eq!(command.output().unwrap().status.code(), Some(2));
 }
 

@@ -90,7 +90,15 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
             match started {
                 Ok(app) => {
                     let mut judged = judge::judge(&checked.ir, &app, options, &mut keep);
-                    let (held, ends) = browser::start(folder, wanted.browser);
+                    let silent = judged
+                        .iter()
+                        .any(|record| record.class == "life" && record.verdict == Verdict::Failed);
+                    let (held, ends) = browser::start(folder, wanted.browser && !silent);
+                    let ends = if silent {
+                        Err("the app stopped answering before".to_owned())
+                    } else {
+                        ends
+                    };
                     let seen = pages::judge(&checked.ir, &app, ends, options, &mut keep);
                     drop(held);
                     judged.extend(seen);
