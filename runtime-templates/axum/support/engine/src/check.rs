@@ -101,6 +101,7 @@ fn length(field: &Field, value: &Value) -> Option<String> {
             let most = match field.kind {
                 Kind::LongText | Kind::Markdown | Kind::Secret => PAGE,
                 Kind::Json => JSON,
+                Kind::Slug(_) => kernel::text::LONGEST_SLUG,
                 _ => LINE,
             };
             (text.chars().count(), most, ("character", "characters"))

@@ -142,8 +142,8 @@ pub fn text(kind: &Kind, written: &str) -> Result<Value, Problem> {
             let plain = trimmed
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            if plain && trimmed.len() <= 120 {
-                Ok(Value::Text(trimmed.to_owned()))
+            if plain {
+                sized(trimmed)
             } else {
                 problem("type", "must be small letters, digits and hyphens")
             }

@@ -54,6 +54,9 @@ pub fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
+/// Characters of a slug where nothing else is said.
+pub const LONGEST_SLUG: u32 = 80;
+
 /// A slug: small letters, digits and hyphens; letters of other scripts are spelled in Latin ones.
 /// Empty where nothing is left.
 #[must_use]
@@ -65,7 +68,7 @@ pub fn slug(text: &str) -> String {
         } else if !out.is_empty() && !out.ends_with('-') {
             out.push('-');
         }
-        if out.len() >= 80 {
+        if out.len() >= LONGEST_SLUG as usize {
             break;
         }
     }
@@ -81,7 +84,7 @@ mod tests {
         assert_eq!(slug("  Änderung: 5 % & mehr!  "), "anderung-5-mehr");
         assert_eq!(slug("東京"), "dong-jing");
         assert_eq!(slug("!!!"), "");
-        assert!(slug(&"a".repeat(500)).len() <= 80);
+        assert!(slug(&"a".repeat(500)).len() <= LONGEST_SLUG as usize);
     }
 
     #[test]
