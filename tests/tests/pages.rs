@@ -74,7 +74,12 @@ fn is_wrong(record: &Record) -> bool {
 }
 
 fn nothing_is_said_against(example: &str) {
-    let records = judged(&generated(example), Options::default(), &mut |_| {});
+    // Another one may be compiled next to it.
+    let options = Options {
+        browser: Duration::from_secs(900),
+        ..Options::default()
+    };
+    let records = judged(&generated(example), options, &mut |_| {});
     let other = records
         .iter()
         .filter(|record| record.verdict != Verdict::Held);

@@ -38,6 +38,8 @@ pub struct Options {
     pub seed: u64,
     /// No new scene is begun after that.
     pub time: Duration,
+    /// Nothing new is looked at in the browser after that, which is shared among its parts.
+    pub browser: Duration,
     /// Scenes without anything new, after which it ends.
     pub quiet: u32,
     /// Nothing new is begun once this is set; what was judged until then is given.
@@ -55,6 +57,7 @@ impl Default for Options {
         Options {
             seed: 1,
             time: Duration::from_secs(30),
+            browser: Duration::from_secs(180),
             quiet: 12,
             stop: None,
         }

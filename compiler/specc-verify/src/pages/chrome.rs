@@ -160,7 +160,10 @@ impl Chrome {
         let end = Instant::now() + patience;
         while let Some(mut answer) = self.receive(end)? {
             if answer.get("id").and_then(Json::as_u64) != Some(id) {
-                self.events.push_back(answer);
+                // Nothing is answered while a page asks something.
+                if !self.is_dialog(&answer)? {
+                    self.events.push_back(answer);
+                }
                 continue;
             }
             return match answer.get("error") {
@@ -211,17 +214,26 @@ impl Chrome {
                 None => return Ok(false),
             },
         };
-        if text(&event, "/sessionId") != self.session {
-            return Ok(true);
+        if !self.is_dialog(&event)? && text(&event, "/sessionId") == self.session {
+            self.note(&event);
         }
-        if text(&event, "/method") == "Page.javascriptDialogOpening" {
-            if text(&event, "/params/type") != "beforeunload" {
-                let said = text(&event, "/params/message").to_owned();
-                self.wrong(format!("a dialog opens: {said}"));
-            }
-            self.send("Page.handleJavaScriptDialog", json!({ "accept": true }))?;
+        Ok(true)
+    }
+
+    /// Takes what a page asks, at once: as long as it waits, nothing else is answered.
+    fn is_dialog(&mut self, event: &Json) -> Result<bool, Trouble> {
+        if text(event, "/method") != "Page.javascriptDialogOpening"
+            || text(event, "/sessionId") != self.session
+        {
+            return Ok(false);
         }
-        self.note(&event);
+        if text(event, "/params/type") != "beforeunload" {
+            self.wrong(format!(
+                "a dialog opens: {}",
+                text(event, "/params/message")
+            ));
+        }
+        self.send("Page.handleJavaScriptDialog", json!({ "accept": true }))?;
         Ok(true)
     }
 

@@ -21,12 +21,10 @@ pub use chrome::Ends;
 use hands::Hands;
 use specc_ir::ir::Ir;
 use specc_ir::model::Model;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What records of pages are counted under.
 const CLASS: &str = "pages";
-/// After that nothing new is begun.
-const TIME: Duration = Duration::from_secs(180);
 
 /// What is looked at, as long as it was not: an id and a half sentence.
 const PARTS: [(&str, &str); 5] = [
@@ -90,7 +88,7 @@ pub fn judge(
             return records;
         }
     };
-    let end = Instant::now() + TIME;
+    let end = Instant::now() + options.browser;
     type Part = fn(Ground<'_>, &mut Hands<'_>, &mut Ledger) -> Result<(), NoAnswer>;
     let parts: [Part; PARTS.len()] = [
         walk::judge,
