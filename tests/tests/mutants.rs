@@ -201,12 +201,18 @@ fn caught(example: &str) -> (usize, Vec<String>) {
             changed.push(Changed(path.clone(), text));
             std::fs::write(&path, wrong).unwrap();
         }
+        let began = std::time::Instant::now();
         compile(&app);
+        let compiled = began.elapsed();
         let found = against(&checked.ir);
         // The last edit is undone first: one file may have several.
         while changed.pop().is_some() {}
         let seen: Vec<&String> = found.iter().take(4).collect();
-        eprintln!("{example}: {}: {seen:?}", fault.name);
+        eprintln!(
+            "{example}: {}: {seen:?}, compiled in {compiled:.1?}, all in {:.1?}",
+            fault.name,
+            began.elapsed()
+        );
         if found.is_empty() != fault.missed {
             other.push(format!("{example}: {}: {seen:?}", fault.name));
         }
