@@ -42,6 +42,8 @@ pub struct Options {
     pub browser: Duration,
     /// Scenes without anything new, after which it ends.
     pub quiet: u32,
+    /// Nothing new is begun once something is wrong.
+    pub fail_fast: bool,
     /// Nothing new is begun once this is set; what was judged until then is given.
     pub stop: Option<&'static AtomicBool>,
 }
@@ -49,6 +51,11 @@ pub struct Options {
 impl Options {
     pub(crate) fn stopped(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Nothing new is begun after such records.
+    pub(crate) fn enough(&self, records: &[Record]) -> bool {
+        self.stopped() || (self.fail_fast && records.iter().any(Record::is_wrong))
     }
 }
 
@@ -59,6 +66,7 @@ impl Default for Options {
             time: Duration::from_secs(30),
             browser: Duration::from_secs(180),
             quiet: 12,
+            fail_fast: false,
             stop: None,
         }
     }
@@ -182,7 +190,7 @@ pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Recor
         }
     };
     for (at, scenario) in ir.scenarios.iter().enumerate() {
-        if options.stopped() || deaths.over() {
+        if options.enough(&records) || deaths.over() {
             break;
         }
         match scenario::judge(model, app, scenario, at, START) {
@@ -205,7 +213,7 @@ pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Recor
         if open.is_empty()
             || quiet >= options.quiet
             || start.elapsed() > options.time
-            || options.stopped()
+            || options.enough(&records)
             || deaths.over()
         {
             break;
@@ -234,10 +242,12 @@ pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Recor
             keep(of_mutant(mutant), &mut records);
         }
     }
-    for record in crate::doors::judge_after(model, app, options, START, &watched, &mut deaths) {
-        keep(record, &mut records);
+    if !options.enough(&records) {
+        for record in crate::doors::judge_after(model, app, options, START, &watched, &mut deaths) {
+            keep(record, &mut records);
+        }
     }
-    if app.deaths() == 0 && !options.stopped() {
+    if app.deaths() == 0 && !options.enough(&records) {
         keep(life::answering(), &mut records);
     }
     records

@@ -121,4 +121,10 @@ impl Record {
             origin: Origin::Nowhere,
         }
     }
+
+    /// The app did not do what is demanded, or not every time.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed | Verdict::Flaky)
+    }
 }

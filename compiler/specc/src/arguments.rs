@@ -151,6 +151,9 @@ pub enum Command {
         /// Exit with 3 where something was not exercised.
         #[arg(long)]
         strict: bool,
+        /// Begin nothing new once something is wrong.
+        #[arg(long)]
+        fail_fast: bool,
         /// Write the annotated spec to this file as well.
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,

@@ -4,7 +4,7 @@ use specc_build::BuildError;
 use specc_build::files::write_whole;
 use specc_build::folder::Folder;
 use specc_syntax::span::Sources;
-use specc_verify::record::{Record, Verdict};
+use specc_verify::record::Record;
 use specc_verify::report::{self, FORMAT, Report, hurl};
 use std::path::{Path, PathBuf};
 
@@ -73,9 +73,7 @@ pub fn write(
             let _ = std::fs::remove_file(entry.path());
         }
     }
-    let broken = records
-        .iter()
-        .filter(|record| matches!(record.verdict, Verdict::Failed | Verdict::Flaky));
+    let broken = records.iter().filter(|record| record.is_wrong());
     for record in broken.take(MOST_HURL) {
         if let Some(text) = hurl::hurl(record) {
             write_whole(&place.join(file_name(&record.id)), text.as_bytes())?;

@@ -24,9 +24,7 @@ struct Failure<'r> {
 /// What failed, each thing that was done once; what stands at a sentence first.
 fn failures(records: &[Record]) -> Vec<Failure<'_>> {
     let mut found: Vec<Failure<'_>> = Vec::new();
-    let broken = records
-        .iter()
-        .filter(|record| matches!(record.verdict, Verdict::Failed | Verdict::Flaky));
+    let broken = records.iter().filter(|record| record.is_wrong());
     for record in broken {
         let same = found.iter_mut().find(|failure| {
             record.origin != Origin::Nowhere && failure.record.origin == record.origin

@@ -42,6 +42,8 @@ pub struct Wanted {
     pub html: Option<PathBuf>,
     /// Replace files that were changed by hand.
     pub overwrite: bool,
+    /// End with the first thing that is wrong.
+    pub fail_fast: bool,
     /// Look at pages in a browser.
     pub browser: bool,
     /// Prove that the judge can fail.
@@ -53,6 +55,7 @@ impl Wanted {
         Options {
             seed: self.seed,
             time: self.time,
+            fail_fast: self.fail_fast,
             stop: Some(&STOP),
             ..Options::default()
         }
@@ -90,6 +93,9 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
             match started {
                 Ok(app) => {
                     let mut judged = judge::judge(&checked.ir, &app, options, &mut keep);
+                    if wanted.fail_fast && judged.iter().any(Record::is_wrong) {
+                        return judged;
+                    }
                     let silent = judged
                         .iter()
                         .any(|record| record.class == "life" && record.verdict == Verdict::Failed);

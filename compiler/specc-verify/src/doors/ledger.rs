@@ -126,7 +126,7 @@ impl Ledger {
     /// Something was wrong with it already.
     pub fn is_wrong(&self, id: &str) -> bool {
         let record = self.records.get(id);
-        record.is_some_and(|record| matches!(record.verdict, Verdict::Failed | Verdict::Flaky))
+        record.is_some_and(Record::is_wrong)
     }
 
     /// Something is wrong with anything.

@@ -121,15 +121,16 @@ pub(crate) fn judge_after(
         ("life", crate::life::judge),
     ];
     let mut dead = Vec::new();
+    let enough = |ledger: &Ledger| options.stopped() || (options.fail_fast && ledger.any_wrong());
     for (name, door) in doors {
-        if options.stopped() || deaths.over() {
+        if enough(&ledger) || deaths.over() {
             break;
         }
         if let Err(cause) = door(ground, &mut ledger) {
             dead.extend(ground.left(cause, name, deaths));
         }
     }
-    if !options.stopped()
+    if !enough(&ledger)
         && !deaths.over()
         && let Err(cause) = contract::judge(ground, watched, &mut ledger)
     {

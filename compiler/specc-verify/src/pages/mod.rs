@@ -98,8 +98,9 @@ pub fn judge(
         accounts::judge,
     ];
     let many = parts.len();
+    let mut wrong = false;
     for (number, part) in parts.into_iter().enumerate() {
-        if options.stopped() {
+        if options.stopped() || (options.fail_fast && wrong) {
             break;
         }
         // What one does not need of its time is there for the others.
@@ -113,6 +114,7 @@ pub fn judge(
             (_, Some(why)) => open(ir, &mut ledger, number, &why),
             (Err(dead), None) => {
                 died(ir, &mut ledger, number, &dead);
+                wrong = true;
                 keep(ledger);
                 if app.revive() {
                     continue;
@@ -121,6 +123,7 @@ pub fn judge(
             }
             (Ok(()), None) => {}
         }
+        wrong |= ledger.any_wrong();
         keep(ledger);
     }
     records
