@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: where things are, and programs under way.
 
 pub mod faults;
+pub mod randoms;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

@@ -10,6 +10,7 @@ mod effects;
 mod end;
 mod list;
 mod operate;
+mod place;
 mod state;
 mod story;
 

@@ -5,8 +5,9 @@ use crate::crowd::Answered;
 use crate::mirror::{Difference, Kept, Mirror, same};
 use crate::wire::{field_key, field_type};
 use serde_json::Value as Json;
+use specc_ir::eval::Value;
 use specc_ir::expr::FieldRef;
-use specc_ir::ir::EntityId;
+use specc_ir::ir::{EntityId, Type};
 use specc_ir::model::{Answer, Caller, Given, Operation, Refusal, State};
 use std::collections::BTreeMap;
 
@@ -366,6 +367,21 @@ fn know(mirror: &mut Mirror<'_>, operation: &Operation, answer: &Answer, got: &E
     {
         mirror.made(*entity, *row, name);
     }
+    // So is one that was made along the way, and that the row refers to.
+    let (Answer::Row(_, Some(view)), Some(entity)) = (answer, mirror.entity_of(operation)) else {
+        return;
+    };
+    for (field, value) in view {
+        let ty = field_type(mirror.model.ir(), entity, *field);
+        let told = got.body.get(field_key(mirror.model.ir(), entity, *field));
+        if let (Type::Ref(to), Value::Row(row), Some(name)) = (ty, value, told)
+            && !name.is_null()
+            && !mirror.names_row(to, *row)
+            && mirror.row(to, name).is_none()
+        {
+            mirror.made(to, *row, name);
+        }
+    }
 }
 
 /// How an answer differs from what is answered at this place, its version included.
@@ -380,7 +396,7 @@ fn fits(
             .iter()
             .find(|(field, _)| *field == FieldRef::Version)
             .and_then(|(_, value)| match value {
-                specc_ir::eval::Value::Number(number) => Some(*number),
+                Value::Number(number) => Some(*number),
                 _ => None,
             }),
         _ => None,

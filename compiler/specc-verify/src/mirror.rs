@@ -563,23 +563,29 @@ impl<'a> Mirror<'a> {
         }
     }
 
+    /// Of which entity the rows are that an operation answers with.
+    pub(crate) fn entity_of(&self, operation: &Operation) -> Option<EntityId> {
+        match operation {
+            Operation::Create(entity, _)
+            | Operation::Read(entity, _)
+            | Operation::Update(entity, ..)
+            | Operation::Step(entity, ..) => Some(*entity),
+            Operation::Act(id, ..) => {
+                let action = self.ir().actions.get(id.0 as usize);
+                action.and_then(|action| action.on)
+            }
+            Operation::List(query) => Some(query.entity),
+            _ => None,
+        }
+    }
+
     fn judge_answer(
         &self,
         operation: &Operation,
         answer: &Answer,
         got: &Exchange,
     ) -> Option<Difference> {
-        let ir = self.ir();
-        let entity = match operation {
-            Operation::Create(entity, _)
-            | Operation::Read(entity, _)
-            | Operation::Update(entity, ..)
-            | Operation::Step(entity, ..) => Some(*entity),
-            Operation::Act(id, ..) => ir.actions.get(id.0 as usize).and_then(|action| action.on),
-            Operation::List(query) => Some(query.entity),
-            _ => None,
-        };
-        match (answer, entity) {
+        match (answer, self.entity_of(operation)) {
             (Answer::Row(_, Some(view)), Some(entity)) => {
                 self.judge_row(entity, view, &got.body, "$")
             }
@@ -621,7 +627,8 @@ impl<'a> Mirror<'a> {
                 let Operation::Act(id, ..) = operation else {
                     return None;
                 };
-                let returns = ir
+                let returns = self
+                    .ir()
                     .actions
                     .get(id.0 as usize)
                     .and_then(|action| action.returns.as_ref())?;

@@ -73,6 +73,36 @@ pub fn who_function(context: &Context<'_>, name: &str, who: &[Who], about: &str)
     format!("\n/// {about}\n{}", function("", name, &parts))
 }
 
+/// [`who_function`] of a step: without a `Who` it is whoever could read some row.
+#[must_use]
+pub fn who_of_step(
+    context: &Context<'_>,
+    entity: EntityId,
+    name: &str,
+    who: &[Who],
+    about: &str,
+) -> String {
+    if !who.is_empty() {
+        return who_function(context, name, who, about);
+    }
+    let readers: Vec<Who> = context
+        .entity(entity)
+        .into_iter()
+        .flat_map(|entity| &entity.access)
+        .filter(|grant| grant.verb == Verb::Read)
+        .flat_map(|grant| grant.who.clone())
+        .collect();
+    let mut parts = Vec::new();
+    if !readers.is_empty() {
+        grants(context, &readers, None, "ALL", "", &mut parts);
+    }
+    // Which row it is is looked at when that is read.
+    for part in &mut parts {
+        "Grant::always(ALL)".clone_into(&mut part.grant);
+    }
+    format!("\n/// {about}\n{}", function("", name, &parts))
+}
+
 /// A grant with its comment and for which callers it is made.
 struct Part {
     text: String,

@@ -28,8 +28,9 @@ pub fn lifecycle(context: &Context<'_>, entity: EntityId) -> String {
                 &format!("may_{}", crate::names::snake(&step.name.text, "step")),
                 "_",
             );
-            functions.push_str(&access::who_function(
+            functions.push_str(&access::who_of_step(
                 context,
+                entity,
                 &name,
                 &step.who,
                 &who_may(context, &step.name.text, &step.who, &place),

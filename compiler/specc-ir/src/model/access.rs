@@ -171,6 +171,14 @@ impl Model<'_> {
             {
                 true
             }
+            // What a row is called can be read wherever the row can.
+            _ if grant.verb == Verb::Read
+                && self
+                    .field(entity, field)
+                    .is_some_and(|declared| declared.name.text == "id") =>
+            {
+                true
+            }
             Some(fields) => fields.contains(&field),
             None => self.field(entity, field).is_some_and(|declared| {
                 let writable =

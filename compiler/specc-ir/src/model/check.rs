@@ -135,11 +135,21 @@ impl View<'_> {
                         let parent = self.model.entity(entity).parent;
                         let fixed = verb == Verb::Update
                             && (declared.fixed || parent.is_some_and(|parent| parent.field == *id));
-                        if fixed || !self.could_have(entity, verb, *id)? {
+                        // It may stand in a list for what the program does.
+                        let closed = fixed || declared.read_only;
+                        if closed || !self.could_have(entity, verb, *id)? {
                             Some("read-only")
                         } else {
                             match given {
                                 Given::Malformed => Some("type"),
+                                // It is made where it is left empty.
+                                Given::Value(value)
+                                    if verb == Verb::Create
+                                        && value.is_empty()
+                                        && matches!(declared.ty, Type::Slug(_)) =>
+                                {
+                                    None
+                                }
                                 Given::Value(value) => {
                                     let broken = self.broken_rule(declared, value)?;
                                     values.push((*id, value.clone()));

@@ -102,7 +102,9 @@ impl<'m> Run<'m> {
         let values = view.fields(entity, Verb::Create, given)?;
         view.references(entity, &values, |_| Value::Empty)?;
         let row = self.draft(entity, &values, self.caller.me)?;
-        self.check_row(entity, &row, Point::Input)?;
+        if let Err(refusal) = self.check_row(entity, &row, Point::Input) {
+            return Err(self.refused_row(entity, row, refusal)?);
+        }
         let id = self.insert(entity, row);
         let frame = Frame::of(entity, id);
         let view = self.view(&frame);

@@ -9,7 +9,7 @@ use crate::mirror::{entity_ids, fields};
 use crate::scene::Dice;
 use crate::wire;
 use specc_ir::expr::FieldRef;
-use specc_ir::ir::{ActionId, EntityId, Verb};
+use specc_ir::ir::{ActionId, Body, EntityId, Verb};
 use specc_ir::model::{Given, Operation, Point};
 use specc_syntax::span::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +94,7 @@ impl Looking<'_, '_> {
                 action.inputs.is_empty(),
                 &mut |inputs| Operation::Act(id, None, inputs),
                 &action.inputs,
+                &own(&action.body, action.span),
             );
             let slug = wire::slug(&action.name.text);
             let shown = there.contains(&format!("/do/{slug}"));
@@ -143,6 +144,7 @@ impl Looking<'_, '_> {
                 inputs.is_empty(),
                 &mut |inputs| Operation::Step(entity, name.clone(), row, inputs),
                 inputs,
+                &action.map_or_else(|| vec![step.span], |action| own(&action.body, action.span)),
             );
             let what = format!("{} on a {}", step.name.text, declared.name.text);
             self.note(
@@ -164,6 +166,7 @@ impl Looking<'_, '_> {
                 action.inputs.is_empty(),
                 &mut |inputs| Operation::Act(id, Some(row), inputs),
                 &action.inputs,
+                &own(&action.body, action.span),
             );
             self.note(
                 person,
@@ -179,6 +182,12 @@ impl Looking<'_, '_> {
             true,
             &mut |_| Operation::Delete(entity, row, None),
             &[],
+            &declared
+                .hooks
+                .iter()
+                .filter(|hook| hook.verb == Verb::Delete)
+                .flat_map(|hook| own(&hook.body, hook.span))
+                .collect::<Vec<_>>(),
         );
         let what = format!("delete on a {}", declared.name.text);
         self.note(
@@ -242,13 +251,15 @@ impl Looking<'_, '_> {
         Ok(())
     }
 
-    /// Whether an operation can come to anything, whatever is sent along.
+    /// Whether an operation can come to anything, whatever is sent along; `own` is what it needs itself, which is known
+    /// before it is tried: what its effects come upon is not.
     fn wanted(
         &mut self,
         person: &Person,
         bare: bool,
         operation: &mut dyn FnMut(Vec<(String, Given)>) -> Operation,
         inputs: &[specc_ir::ir::Parameter],
+        own: &[Span],
     ) -> Wanted {
         let caller = person.caller(self.set.scene.now);
         let mut against = false;
@@ -258,10 +269,12 @@ impl Looking<'_, '_> {
                 .ground
                 .model
                 .perform(&self.set.state, caller, &operation(given));
-            match outcome.map_err(|refusal| refusal.point) {
+            match outcome.map_err(|refusal| (refusal.point, refusal.source)) {
                 Ok(_) => return Wanted::There,
-                Err(Point::SignedIn | Point::Caller | Point::Row | Point::Access) => against = true,
-                Err(Point::State) if bare => against = true,
+                Err((Point::SignedIn | Point::Caller | Point::Row | Point::Access, _)) => {
+                    against = true;
+                }
+                Err((Point::State, source)) if bare && own.contains(&source) => against = true,
                 Err(_) => {}
             }
         }
@@ -337,6 +350,12 @@ impl Looking<'_, '_> {
         let told = exchange("GET", path, None, page);
         self.ledger.note(demand(there), seen, Some(told));
     }
+}
+
+/// The sentences of what an operation needs, and the place where it says that it can't be done now.
+fn own(body: &Body, place: Span) -> Vec<Span> {
+    let sentences = body.requires.iter().map(|needed| needed.sentence.span);
+    sentences.chain([place]).collect()
 }
 
 /// Where links of a page lead and where its forms are sent.

@@ -194,6 +194,13 @@ impl<'a> Reading<'a, '_> {
                 let ty = wire::field_type(ir, *entity, *field);
                 for (target, row) in referred(&ty, value) {
                     self.shown_as(target, row, DEEPEST, &mut show);
+                    // And what it is called.
+                    if let Some((id, _)) =
+                        fields(ir, target).find(|(_, field)| field.name.text == "id")
+                    {
+                        let id = FieldRef::Field(id);
+                        show(&self.ground.model.value(state, now, target, row, id));
+                    }
                 }
             }
         }

@@ -114,7 +114,7 @@ pub(crate) fn create(
     if grants.is_empty() {
         return Err(scope.forbidden());
     }
-    let given = if door == Door::Client {
+    let given = if matches!(door, Door::Client | Door::Seed) {
         ids::fields(scope, entity, given)?
     } else {
         given

@@ -3,7 +3,7 @@
 use super::build::{Built, built, words};
 use super::{Cursor, ListQuery, Page, Referred, Shown};
 use crate::caller::Caller;
-use crate::def::{Entity, Fields};
+use crate::def::{App, Entity, Fields, Grant};
 use crate::ids;
 use crate::labels;
 use crate::operation::Row;
@@ -204,6 +204,24 @@ fn single(scope: &Scope<'_>, entity: &'static Entity, json: bool) -> Result<Rc<B
     )
 }
 
+/// SQL over `t` for what a row is shown as, NULL for whoever may read the row and not that field.
+fn readable_label(app: &App, entity: &Entity, grants: &[Grant]) -> String {
+    let label = labels::sql(app, entity);
+    let Some(shown) = entity.shown_as else {
+        return label;
+    };
+    let with = || grants.iter().filter(|grant| grant.fields & bit(shown) != 0);
+    let hidden = grants.iter().any(|grant| grant.fields & bit(shown) == 0);
+    if !hidden || with().any(|grant| grant.when.is_empty()) {
+        return label;
+    }
+    let all: Vec<String> = with().map(|grant| format!("({})", grant.when)).collect();
+    if all.is_empty() {
+        return "NULL".to_owned();
+    }
+    format!("(CASE WHEN {} THEN {label} END)", all.join(" OR "))
+}
+
 /// Rows that can be chosen: those the caller may read, as the outside calls them and as they are shown.
 ///
 /// # Errors
@@ -217,12 +235,12 @@ pub fn options(
 ) -> Result<Vec<(String, String)>, Refusal> {
     r.with_scope(*caller, |scope| {
         let table = &scope.plans.of(entity).table;
-        let label = labels::sql(scope.app, entity);
         let mut conditions = Vec::new();
         let grants = scope.grants(entity.read);
         if grants.is_empty() {
             return Ok(Vec::new());
         }
+        let label = readable_label(scope.app, entity, &grants);
         if grants.iter().all(|grant| !grant.when.is_empty()) {
             let all: Vec<String> = grants.iter().map(|grant| format!("({})", grant.when)).collect();
             conditions.push(format!("({})", all.join(" OR ")));
