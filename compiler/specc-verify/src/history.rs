@@ -261,7 +261,32 @@ impl Search<'_, '_> {
             })
             .collect();
         next.sort_by_key(|at| (!self.is_needed(*at), event(at).map(|event| event.ended)));
+        self.by_number(&mut next);
         next
+    }
+
+    /// Rows that were made are numbered in the order in which they were made: among those of one entity, that order is
+    /// the likeliest.
+    fn by_number(&self, next: &mut [usize]) {
+        let mut made: BTreeMap<EntityId, Vec<(usize, i64, usize)>> = BTreeMap::new();
+        for (slot, at) in next.iter().enumerate() {
+            if let Some(event) = self.events.get(*at)
+                && let Operation::Create(entity, _) = event.operation
+                && let Some(number) = event.answered.exchange.body.get("id")
+                && let Some(number) = number.as_i64()
+            {
+                made.entry(*entity).or_default().push((slot, number, *at));
+            }
+        }
+        for rows in made.values() {
+            let mut sorted: Vec<(i64, usize)> = rows.iter().map(|row| (row.1, row.2)).collect();
+            sorted.sort_unstable();
+            for ((slot, ..), (_, at)) in rows.iter().zip(sorted) {
+                if let Some(place) = next.get_mut(*slot) {
+                    *place = at;
+                }
+            }
+        }
     }
 
     fn is_answered(&self, at: usize) -> bool {

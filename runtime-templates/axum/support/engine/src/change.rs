@@ -185,6 +185,8 @@ pub(crate) fn create(
             if could_create(scope, entity, parent)?.is_none() {
                 return Err(scope.forbidden());
             }
+        } else if by_person && errors.iter().any(|error| error.rule == "reference") {
+            errors.retain(own);
         }
         // Whether a value is taken is another's business: it is looked at once the rest is allowed.
         return Err(Refusal::Invalid(errors));

@@ -96,8 +96,12 @@ pub(crate) async fn update(mut call: Call, entity: &'static Entity, id: i64) -> 
             .ok_or_else(|| respond::invalid("version", "type", "The version is a number."))?;
         version = version.or(Some(said));
     }
-    let mut values =
-        decode::json(app, entity, &object, allowed, false).map_err(Refusal::Invalid)?;
+    // What only the program writes may stand in a list for its effects.
+    let fields = entity.fields.iter().enumerate();
+    let asked = fields
+        .filter(|(_, field)| field.read_only)
+        .fold(allowed, |all, (index, _)| all & !(1 << index));
+    let mut values = decode::json(app, entity, &object, asked, false).map_err(Refusal::Invalid)?;
     call.site
         .field_hashing
         .hide_fields(entity, &mut values)
