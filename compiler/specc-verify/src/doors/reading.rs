@@ -441,7 +441,7 @@ impl<'a> Reading<'a, '_> {
         for (line, (row, view)) in lines.iter().zip(rows) {
             let name = plain(&self.set.mirror.name(entity, *row));
             let id = line.get(ids).unwrap_or_default();
-            if id != name {
+            if bare(id) != bare(&name) {
                 return Err(format!("in the place of the row {name} stands {id}"));
             }
             for (field, declared) in fields(ir, entity) {
