@@ -49,7 +49,12 @@ pub(super) fn given(
     }
     if cursor.eat_any(&["a", "an", "the", "one"]) {
         if let Some((entity, _)) = entity_here(&mut cursor, pass) {
-            return rows(&mut cursor, entity, 1, start, known, pass);
+            // `a user Ana` is somebody without a role.
+            let named = matches!(cursor.peek(), Some(Token::Word(word, _))
+                if !["and", "by", "with"].contains(&word.as_str()));
+            if entity != USER || !named {
+                return rows(&mut cursor, entity, 1, start, known, pass);
+            }
         }
         cursor.at = start;
     }
