@@ -1,4 +1,5 @@
-//! Every example program: generated twice with the same bytes, free of warnings, served, and asked.
+//! Every example program: generated twice with the same bytes, free of warnings, served, and asked; and the tests it is
+//! given pass, and fail where the app is wrong.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +11,10 @@ use serde_json::{Value, json};
 use specc_tests::{Served, apps_target, copy, files, program, root, specc};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+
+/// The programs' folders are shared.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn generate(program: &Path) -> PathBuf {
     let output = Command::new(specc())
@@ -26,9 +31,11 @@ fn generate(program: &Path) -> PathBuf {
     program.join("app")
 }
 
-fn lint(app: &Path) {
+fn lint(app: &Path, targets: &[&str]) {
     let output = Command::new("cargo")
-        .args(["clippy", "--locked", "--quiet", "--", "-D", "warnings"])
+        .args(["clippy", "--locked", "--quiet"])
+        .args(targets)
+        .args(["--", "-D", "warnings"])
         .env("CARGO_TARGET_DIR", apps_target())
         .current_dir(app)
         .output()
@@ -154,6 +161,7 @@ fn ask(address: &str, log: &str) {
 
 #[test]
 fn every_example_compiles_is_clean_and_answers() {
+    let _guard = ONE_AT_A_TIME.lock();
     let mut seen = 0;
     let mut examples: Vec<PathBuf> = std::fs::read_dir(root().join("examples"))
         .unwrap()
@@ -181,10 +189,119 @@ fn every_example_compiles_is_clean_and_answers() {
             );
         }
         formatted(&app);
-        lint(&app);
+        lint(&app, &[]);
+        lint(&app, &["--all-targets"]);
         let served = Served::start(&program);
         ask(&served.address, &served.log());
         seen += 1;
     }
     assert!(seen >= 4, "only {seen} examples");
+}
+
+/// One folder for the tests of all apps, so that what they share is compiled once.
+fn tested(app: &Path) -> PathBuf {
+    let folder = root().join("target/programs/tested");
+    let wanted = files(app);
+    let there = files(&folder);
+    for path in there.keys().filter(|path| !wanted.contains_key(*path)) {
+        std::fs::remove_file(folder.join(path)).unwrap();
+    }
+    for (path, bytes) in &wanted {
+        if there.get(path) != Some(bytes) {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+    folder
+}
+
+/// `cargo test` as the owner of an app runs it: whether it passes, and what it says.
+fn own_tests(app: &Path) -> (bool, String) {
+    let output = Command::new("cargo")
+        .args(["test", "--locked", "--quiet", "--test", "scenarios"])
+        .env("CARGO_TARGET_DIR", apps_target())
+        .current_dir(app)
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output.status.success(), said)
+}
+
+#[test]
+fn the_scenarios_are_tests_of_the_app() {
+    let _guard = ONE_AT_A_TIME.lock();
+    let programs = [
+        ("examples/bookings", 12),
+        ("examples/helpdesk", 12),
+        ("examples/journal", 11),
+        ("examples/purchasing", 11),
+        // Every kind of step and of value.
+        ("tests/programs/ferry", 5),
+    ];
+    for (name, count) in programs {
+        let app = generate(&program(&root().join(name)));
+        let app = tested(&app);
+        formatted(&app);
+        let (passes, said) = own_tests(&app);
+        assert!(passes, "{name}: {said}");
+        assert!(
+            said.contains(&format!("ok. {count} passed")),
+            "{name}: {said}"
+        );
+    }
+    // What is built along with the tests has no door for them.
+    let binary = std::fs::read(apps_target().join("debug/app")).unwrap();
+    let holds = |text: &str| {
+        let mut parts = binary.windows(text.len());
+        parts.any(|part| part == text.as_bytes())
+    };
+    assert!(holds("/healthz") && !holds("/verification/") && !holds("this can't be given"));
+
+    // A sentence leads to the tests that quote it.
+    let helpdesk = root().join("examples/helpdesk");
+    let text = std::fs::read_to_string(helpdesk.join("spec/app.md")).unwrap();
+    for part in [
+        "- Only unsolved tickets can be taken over. `",
+        "- And Max gets 1 e-mail",
+    ] {
+        let at = text.lines().position(|line| line.contains(part)).unwrap();
+        let output = Command::new(specc())
+            .args(["trace", &format!("spec/app.md:{}", at + 1)])
+            .arg(program(&helpdesk))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let test = "test      app/tests/scenarios/app.rs:";
+        assert!(said.contains(test), "{part}: {said}");
+    }
+
+    // An app that is wrong fails its tests.
+    let app = tested(&generate(&program(&helpdesk)));
+    for (file, right, wrong, test) in [
+        (
+            "src/ticket/policy.rs",
+            "Grant::when(\"t.requester = :me\", ALL)",
+            "Grant::always(ALL)",
+            "a_customer_sees_only_their_own_tickets",
+        ),
+        (
+            "src/ticket/lifecycle.rs",
+            "to: \"pending\"",
+            "to: \"open\"",
+            "only_support_staff_answer",
+        ),
+    ] {
+        let path = app.join(file);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        assert!(whole.contains(right), "{file} has no {right}");
+        std::fs::write(&path, whole.replacen(right, wrong, 1)).unwrap();
+        let (passes, said) = own_tests(&app);
+        std::fs::write(&path, whole).unwrap();
+        assert!(!passes && said.contains(test), "{wrong}: {said}");
+    }
 }

@@ -75,6 +75,7 @@ fn each_mutant_is_found_and_nothing_of_it_is_shipped() {
     };
     let shipped = Path::new(binary.trim());
     assert!(!holds(shipped, "/verification/reset") && !holds(shipped, "SPECC_MUTANT"));
+    assert!(!holds(shipped, "this can't be given"));
     let judged = helpdesk.join(".specc/bin/app-verification");
     let mutants = helpdesk.join(".specc/bin/app-strength");
 

@@ -8,6 +8,7 @@ pub mod parts;
 pub mod plan;
 pub mod render;
 pub mod rust;
+mod scenarios;
 pub mod schema;
 pub mod source;
 pub mod sql;

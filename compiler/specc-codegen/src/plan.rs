@@ -2,6 +2,7 @@
 
 use crate::names::NameTable;
 use crate::parts::{Context, Places, operations};
+use crate::scenarios;
 use crate::schema::{self, Change, Refused, Schema};
 use specc_ir::ir::{EntityId, Ir};
 use specc_syntax::span::Sources;
@@ -50,6 +51,7 @@ pub enum TaskKind {
     Containerfile,
     Service,
     Main,
+    Library,
     App,
     Choices,
     Roles,
@@ -67,6 +69,12 @@ pub enum TaskKind {
     /// By its position in [`Plan::migrations`].
     Migration(usize),
     Schema,
+    /// What holds the files of tests together.
+    Tests,
+    /// The rows that scenarios speak of.
+    TestRows,
+    /// The scenarios of a file of the spec, by its position among those that have some.
+    Scenarios(usize),
 }
 
 /// Plans the program's app. `stored` are the files of the app's `migrations` folder: name and text.
@@ -213,6 +221,7 @@ fn tasks(context: &Context<'_>, migrations: &[(String, String)]) -> Vec<RenderTa
         (".dockerignore", TaskKind::Ignore),
         ("deploy/Containerfile", TaskKind::Containerfile),
         ("deploy/app.service", TaskKind::Service),
+        ("src/lib.rs", TaskKind::Library),
         ("src/main.rs", TaskKind::Main),
         ("src/app.rs", TaskKind::App),
         ("src/choices.rs", TaskKind::Choices),
@@ -222,6 +231,19 @@ fn tasks(context: &Context<'_>, migrations: &[(String, String)]) -> Vec<RenderTa
         ("migrations/schema.json", TaskKind::Schema),
     ] {
         add(path.to_owned(), kind, Vec::new());
+    }
+    let told = scenarios::told(context);
+    if !told.is_empty() {
+        let folder = scenarios::FOLDER;
+        add(format!("{folder}/main.rs"), TaskKind::Tests, Vec::new());
+        add(format!("{folder}/rows.rs"), TaskKind::TestRows, Vec::new());
+    }
+    for (position, told) in told.iter().enumerate() {
+        add(
+            format!("{}/{}.rs", scenarios::FOLDER, told.module),
+            TaskKind::Scenarios(position),
+            scenarios::sources(context, told),
+        );
     }
     if operations::own(context, None).next().is_some() {
         let sources = operations::own(context, None)

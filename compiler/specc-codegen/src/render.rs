@@ -7,6 +7,7 @@ mod functions;
 use crate::imports::{Place, shortened};
 use crate::parts::{Context, Places, access, fields, label, operations, rules, seeds, watchers};
 use crate::plan::{Plan, RenderTask, TaskKind};
+use crate::scenarios;
 use crate::source::{comment, first_paragraph, list, literal, pointed, tidy};
 use crate::sql::{Names as _, Sql};
 use crate::support;
@@ -53,6 +54,10 @@ static TEMPLATES: LazyLock<Tera> = LazyLock::new(|| {
         (
             "entity",
             include_str!("../../../runtime-templates/axum/templates/entity.rs.tera"),
+        ),
+        (
+            "lib",
+            include_str!("../../../runtime-templates/axum/templates/lib.rs.tera"),
         ),
         (
             "main",
@@ -114,7 +119,11 @@ pub(crate) fn code(plan: &Plan, ir: &Ir, sources: &Sources) -> Vec<(String, Stri
     };
     plan.tasks
         .iter()
-        .filter(|task| task.path.ends_with(".rs") && task.kind != TaskKind::Seeds)
+        .filter(|task| {
+            task.path.starts_with("src/")
+                && task.path.ends_with(".rs")
+                && task.kind != TaskKind::Seeds
+        })
         .map(|task| {
             let mut text = text(&context, plan, task);
             if task.kind == TaskKind::App {
@@ -144,6 +153,7 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
             let title = title(context).replace('%', "%%").replace('\\', "/");
             filled("service", &Title { title })
         }
+        TaskKind::Library => library(context),
         TaskKind::Main => main(context),
         TaskKind::App => app(context, plan),
         TaskKind::Choices => choices(context),
@@ -215,6 +225,11 @@ fn text(context: &Context<'_>, plan: &Plan, task: &RenderTask) -> String {
             .get(position)
             .map_or_else(String::new, |(_, text)| text.clone()),
         TaskKind::Schema => plan.schema.text(),
+        TaskKind::Tests => scenarios::main(context),
+        TaskKind::TestRows => scenarios::rows(context),
+        TaskKind::Scenarios(position) => scenarios::told(context)
+            .get(position)
+            .map_or_else(String::new, |told| scenarios::tests(context, told)),
     }
 }
 
@@ -291,6 +306,7 @@ fn manifest(context: &Context<'_>) -> String {
 #[derive(Serialize)]
 struct Readme {
     title: String,
+    scenarios: bool,
     admin: Option<String>,
     seeds: Vec<String>,
     secrets: bool,
@@ -328,6 +344,7 @@ fn readme(context: &Context<'_>) -> String {
     filled(
         "readme",
         &Readme {
+            scenarios: !context.ir.scenarios.is_empty(),
             title: markdown(&title(context)),
             admin,
             seeds,
@@ -373,12 +390,17 @@ fn markdown(text: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Main {
+struct Library {
     title: String,
     modules: Vec<String>,
 }
 
 fn main(context: &Context<'_>) -> String {
+    let title = title(context);
+    tidy(&filled("main", &Title { title }))
+}
+
+fn library(context: &Context<'_>) -> String {
     let mut modules: Vec<String> = ["app", "choices", "functions", "roles", "seeds"]
         .map(str::to_owned)
         .to_vec();
@@ -394,11 +416,14 @@ fn main(context: &Context<'_>) -> String {
     modules.sort_by(|left, right| crate::imports::version_order(left, right));
     let modules = modules
         .into_iter()
-        .map(|module| format!("mod {module};"))
+        .map(|module| match module.as_str() {
+            "choices" => format!("pub mod {module};"),
+            _ => format!("mod {module};"),
+        })
         .collect();
     tidy(&filled(
-        "main",
-        &Main {
+        "lib",
+        &Library {
             title: title(context),
             modules,
         },

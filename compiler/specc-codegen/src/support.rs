@@ -40,7 +40,7 @@ pub fn workspace() -> String {
 #[must_use]
 pub fn lock() -> String {
     let text = file("Cargo.lock");
-    let own = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"engine\",\n \"kernel\",\n \"web\",\n]";
+    let own = "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"engine\",\n \"kernel\",\n \"testing\",\n \"web\",\n]";
     let mut parts = text.trim_end().split("\n\n[[package]]\n");
     let mut out = parts.next().unwrap_or("").to_owned();
     let mut placed = false;

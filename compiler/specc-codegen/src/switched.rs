@@ -228,6 +228,7 @@ fn written(original: &Code, variants: &[Variant]) -> BTreeMap<String, String> {
         })
         .map(|variant| variant.number)
         .collect();
-    texts.insert("src/main.rs".to_owned(), items::main(original, &apps));
+    texts.insert("src/lib.rs".to_owned(), items::library(original, &apps));
+    texts.insert("src/main.rs".to_owned(), items::main(original));
     texts
 }

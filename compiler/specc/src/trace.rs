@@ -8,10 +8,12 @@ use serde_json::{Value as Json, json};
 use specc_build::folder::Folder;
 use specc_build::front::{self, Checked};
 use specc_codegen::names::NameTable;
-use specc_ir::ir::{EntityId, Ir, Verb};
+use specc_ir::ir::{EntityId, Ir, Scenario, Verb};
+use specc_ir::scenario::{Refused, StepKind};
 use specc_syntax::draw::printable;
 use specc_syntax::span::Span;
 use specc_verify::report::Report;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Wrong usage, or nothing is there.
@@ -378,6 +380,36 @@ fn sentence(checked: &Checked, place: &str) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
+/// Where the app has the tests that it was given.
+const TESTS: &str = "app/tests/";
+
+/// The places of the scenarios that have a step on this line, or that name the sentence on it.
+fn scenarios_of(checked: &Checked, to: &str, text: &str) -> BTreeSet<String> {
+    let place = |span| checked.sources.place(span);
+    let scenarios = &checked.ir.scenarios;
+    let told = |scenario: &&Scenario| {
+        place(scenario.span) == to || scenario.steps.iter().any(|step| place(step.span) == to)
+    };
+    let named = |scenario: &&Scenario| {
+        scenario.steps.iter().any(|step| {
+            matches!(&step.kind, StepKind::Refused(Refused::With(sentence)) if text.contains(sentence))
+        })
+    };
+    let own: BTreeSet<String> = scenarios
+        .iter()
+        .filter(told)
+        .map(|scenario| place(scenario.span))
+        .collect();
+    if !own.is_empty() {
+        return own;
+    }
+    scenarios
+        .iter()
+        .filter(named)
+        .map(|scenario| place(scenario.span))
+        .collect()
+}
+
 fn forth(
     show: &Show,
     folder: &Folder,
@@ -389,7 +421,14 @@ fn forth(
         show.say(&format!("error: the spec has no line {to}"));
         return USAGE;
     };
-    let code: Vec<&Pointer> = pointers.iter().filter(|pointer| pointer.to == to).collect();
+    let scenarios = scenarios_of(checked, &to, &text);
+    let (tests, code): (Vec<&Pointer>, Vec<&Pointer>) = pointers
+        .iter()
+        .filter(|pointer| match pointer.file.starts_with(TESTS) {
+            true => scenarios.contains(&pointer.to),
+            false => pointer.to == to,
+        })
+        .partition(|pointer| pointer.file.starts_with(TESTS));
     let schema = std::fs::read_to_string(folder.app().join("migrations/schema.json"))
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())
@@ -414,6 +453,9 @@ fn forth(
             "code": code.iter().map(|pointer| json!({
                 "file": pointer.file, "first": pointer.lines.0, "last": pointer.lines.1,
             })).collect::<Vec<_>>(),
+            "tests": tests.iter().map(|pointer| json!({
+                "file": pointer.file, "first": pointer.lines.0, "last": pointer.lines.1,
+            })).collect::<Vec<_>>(),
             "evidence": judged.iter().map(|(verdict, id, what)| json!({
                 "verdict": verdict, "id": id, "what": what,
             })).collect::<Vec<_>>(),
@@ -435,6 +477,12 @@ fn forth(
     for pointer in &code {
         show.data(&format!(
             "  code      {}:{}-{}",
+            pointer.file, pointer.lines.0, pointer.lines.1
+        ));
+    }
+    for pointer in &tests {
+        show.data(&format!(
+            "  test      {}:{}-{}",
             pointer.file, pointer.lines.0, pointer.lines.1
         ));
     }

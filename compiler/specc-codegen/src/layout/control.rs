@@ -28,6 +28,10 @@ impl Layout {
         // Inside of a block chains may break, whatever stands around it.
         let before = self.one_line_chains.replace(false);
         for (position, statement) in block.statements.iter().enumerate() {
+            if matches!(statement, Statement::Gap) {
+                out.push('\n');
+                continue;
+            }
             line_break(&mut out, inner);
             self.statement(statement, position == last, inner, &mut out);
         }
@@ -57,6 +61,7 @@ impl Layout {
             ..shape
         };
         match statement {
+            Statement::Gap => {}
             Statement::Note(text) => {
                 for (position, line) in wrapped("//", text, indent).iter().enumerate() {
                     if position > 0 {

@@ -355,6 +355,7 @@ impl Layout {
         for statement in statements {
             match statement {
                 Statement::Note(_) => {}
+                Statement::Gap => {}
                 Statement::Let(head, value) => {
                     out.push_str(head);
                     out.push(' ');

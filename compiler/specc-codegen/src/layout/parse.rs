@@ -65,6 +65,15 @@ impl<'a> Reader<'a> {
         token.text == text && matches!(token.kind, Token_::Punct | Token_::Word)
     }
 
+    /// An empty line stands before what comes next.
+    fn is_apart(&self) -> bool {
+        let before = self.source.get(..self.peek().at).unwrap_or("");
+        let gap = before.len() - before.trim_end().len();
+        before
+            .get(before.len() - gap..)
+            .is_some_and(|blank| blank.matches('\n').count() > 1)
+    }
+
     pub(super) fn take(&mut self, text: &str) -> bool {
         let there = self.is(text);
         if there {
@@ -445,6 +454,9 @@ impl<'a> Reader<'a> {
         while !self.take("}") {
             let token = self.peek();
             if token.kind == Token_::Note {
+                if !statements.is_empty() && self.is_apart() {
+                    statements.push(Statement::Gap);
+                }
                 self.at += 1;
                 statements.push(Statement::Note(token.text.trim_start_matches('/').trim()));
             } else if self.is("let") {

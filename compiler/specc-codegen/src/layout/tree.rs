@@ -66,6 +66,8 @@ pub struct Block<'a> {
 /// A statement.
 #[derive(Debug)]
 pub enum Statement<'a> {
+    /// An empty line.
+    Gap,
     /// `// …`
     Note(&'a str),
     /// `let …` up to the `=`, and the value.

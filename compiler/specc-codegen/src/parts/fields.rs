@@ -102,7 +102,7 @@ fn accessor(context: &Context<'_>, entity: EntityId, id: FieldId, field: &Field)
 }
 
 /// The name that the outside uses for a field.
-pub(super) fn sent(column: &str) -> &str {
+pub fn sent(column: &str) -> &str {
     if column == PUBLIC_ID { "id" } else { column }
 }
 

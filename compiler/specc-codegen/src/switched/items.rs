@@ -312,15 +312,11 @@ pub(super) fn text(uses: &str, items: &[syn::Item]) -> String {
     format!("{uses}\n{}\n", items.join("\n\n"))
 }
 
-/// The file that starts the app; `apps` are the mutants that have an app of their own.
-pub(super) fn main(original: &Code, apps: &[usize]) -> String {
+/// The file that holds the app together; `apps` are the mutants that have an app of their own.
+pub(super) fn library(original: &Code, apps: &[usize]) -> String {
     let mut modules = vec!["mod switch;".to_owned()];
-    let mut gives = String::new();
-    if let Some(file) = original.files.get(&Module("src/main.rs".to_owned())) {
+    if let Some(file) = original.files.get(&Module("src/lib.rs".to_owned())) {
         let declared = file.items.values();
-        if let Some(syn::Item::Fn(main)) = file.items.get(&Key::Fn("main".to_owned())) {
-            gives = tokens(&main.sig.output);
-        }
         modules.extend(
             declared
                 .filter(|item| matches!(item, syn::Item::Mod(_)))
@@ -334,8 +330,23 @@ pub(super) fn main(original: &Code, apps: &[usize]) -> String {
     format!(
         "//! An app with its mutants: for a judge's own proof, never to be served.\n\
          #![allow(warnings, clippy::all)]\n\n{}\n\n\
-         fn main() {gives} {{\n\
-         \x20   web::main(match switch::active() {{\n{arms}        _ => &app::APP,\n    }})\n}}\n",
+         pub use app::APP;\n\n\
+         /// The app, or the mutant of it that is asked for.\n\
+         pub fn chosen() -> &'static engine::def::App {{\n\
+         \x20   match switch::active() {{\n{arms}        _ => &app::APP,\n    }}\n}}\n",
         modules.join("\n")
+    )
+}
+
+/// The file that starts it.
+pub(super) fn main(original: &Code) -> String {
+    let mut gives = String::new();
+    if let Some(file) = original.files.get(&Module("src/main.rs".to_owned()))
+        && let Some(syn::Item::Fn(main)) = file.items.get(&Key::Fn("main".to_owned()))
+    {
+        gives = tokens(&main.sig.output);
+    }
+    format!(
+        "//! Starts the app or a mutant of it.\n\nfn main() {gives} {{\n    web::main(app::chosen())\n}}\n"
     )
 }

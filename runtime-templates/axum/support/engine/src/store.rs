@@ -145,7 +145,7 @@ struct Shared {
     thread: Mutex<Option<JoinHandle<()>>>,
     ahead_ms: AtomicI64,
     /// The moment at which the clock stands; 0 while it runs.
-    #[cfg(feature = "verification")]
+    #[cfg(feature = "testing")]
     frozen: AtomicI64,
     _lock: Option<File>,
 }
@@ -220,7 +220,7 @@ impl Engine {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             ahead_ms: AtomicI64::new(0),
-            #[cfg(feature = "verification")]
+            #[cfg(feature = "testing")]
             frozen: AtomicI64::new(0),
             _lock: lock,
         };
@@ -250,7 +250,7 @@ impl Engine {
             .unwrap_or_default();
         let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         let now = now.saturating_add(self.shared.ahead_ms.load(Ordering::Relaxed));
-        #[cfg(feature = "verification")]
+        #[cfg(feature = "testing")]
         let now = match self.shared.frozen.load(Ordering::Relaxed) {
             0 => now,
             frozen => frozen,
@@ -264,7 +264,7 @@ impl Engine {
     }
 
     /// Lets the clock stand at a moment, in milliseconds.
-    #[cfg(feature = "verification")]
+    #[cfg(feature = "testing")]
     pub fn freeze(&self, now: i64) {
         self.shared.frozen.store(now, Ordering::Relaxed);
     }

@@ -39,6 +39,8 @@ pub mod seed;
 pub mod server;
 pub mod session;
 pub mod site;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod throttle;
 pub mod ui;
 mod unread;

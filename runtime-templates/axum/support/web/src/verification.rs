@@ -1,11 +1,12 @@
 //! For `specc verify` alone, and part of no build that is shipped (the feature `verification`): the clock is set, rows are
 //! put in place and read around access, and anybody is signed in. Everything else goes through the app's own doors.
 
-use crate::accounts::enter::{open_session, open_token, set_account};
+use crate::accounts::enter::open_session;
 use crate::accounts::roles;
 use crate::respond::{self, invalid};
 use crate::session;
 use crate::site::Site;
+use crate::testing;
 use crate::visit::Origin;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -17,7 +18,7 @@ use engine::def::{ALL, App, Entity};
 use engine::query::{self, ListQuery};
 use engine::refusal::Refusal;
 use engine::writer::Writer;
-use engine::{decode, ids, mail, operate};
+use engine::{decode, ids, mail};
 use http::StatusCode;
 use rusqlite::params;
 use rusqlite::types::ValueRef;
@@ -135,17 +136,12 @@ async fn planted(site: &Site, body: &Bytes) -> Asked {
         };
         wanted.push((entity, values, roles::known(app, &roles)?, password));
     }
-    let (now, _) = site.engine.now();
     let ids = site
         .engine
         .write(Caller::SYSTEM, move |writer: &mut Writer<'_>| {
             let mut ids = Vec::new();
             for (entity, values, given, password) in wanted {
-                let id = operate::plant(writer, entity, values)?;
-                if entity.index == 0 {
-                    roles::add(writer, id, &given)?;
-                    set_account(writer, id, password.as_deref(), Some(now))?;
-                }
+                let id = testing::put(writer, entity, values, &given, password.as_deref())?;
                 ids.push((entity, id));
             }
             Ok(ids)
@@ -202,20 +198,8 @@ async fn token(State(site): State<Site>, body: Bytes) -> Response {
 
 async fn opened(site: &Site, body: &Bytes) -> Asked {
     let user = number(&object(body)?, "user")?;
-    let (now, _) = site.engine.now();
-    let token = site
-        .engine
-        .write(Caller::SYSTEM, move |writer| {
-            // A token outlives every moment the clock is set to.
-            let token = open_token(writer, user, "verification", now)?;
-            writer.execute(
-                "UPDATE token SET expires = ?1 WHERE hash = ?2",
-                params![i64::MAX, token.secret.hash.as_slice()],
-            )?;
-            Ok(token)
-        })
-        .await?;
-    Ok(json!({ "token": token.secret.text }))
+    let token = testing::token(site, user).await?;
+    Ok(json!({ "token": token }))
 }
 
 /// `{"user"}`: what a browser of theirs sends as its cookie.
