@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use specc_build::app::{listen, start_alone};
 use specc_build::folder::Folder;
 use specc_tests::{apps_target, copy, root, specc};
@@ -114,9 +114,48 @@ fn evidence_is_kept_and_done_again() {
     traced(&helpdesk);
 
     // The same dice would do something else with another spec.
-    std::fs::write(&spec, std::fs::read_to_string(&spec).unwrap() + "\nMore.\n").unwrap();
-    let (code, text) = again(&held);
-    assert!(code == 2 && text.contains("the spec was edited"), "{text}");
+    let text = std::fs::read_to_string(&spec).unwrap();
+    std::fs::write(&spec, format!("{text}\nMore.\n")).unwrap();
+    let (code, said) = again(&held);
+    assert!(code == 2 && said.contains("the spec was edited"), "{said}");
+
+    std::fs::write(&spec, text).unwrap();
+    done_again_by_every_run(&helpdesk, &kept);
+}
+
+/// What failed in an earlier run is done again, whatever the seed of this one.
+fn done_again_by_every_run(helpdesk: &Path, evidence: &Value) {
+    let path = helpdesk.join(".specc/kept.json");
+    let case = |spec: &str, scene: u64| json!({ "spec": spec, "origin": { "steps": { "scene": scene, "steps": [0, 2] } } });
+    let spec = evidence.get("spec").and_then(Value::as_str).unwrap();
+    let cases = json!([case("another", 76), case(spec, 77)]);
+    std::fs::write(&path, cases.to_string()).unwrap();
+    let verify = || {
+        let arguments = ["verify", "--no-browser", "--fail-fast"];
+        said(&command(helpdesk, &arguments).output().unwrap())
+    };
+    assert_eq!(verify().0, 1);
+    let done = self::evidence(helpdesk);
+    let results = done.get("results").and_then(Value::as_array);
+    let ids: Vec<&str> = results
+        .into_iter()
+        .flatten()
+        .filter_map(|result| result["id"].as_str())
+        .collect();
+    assert!(
+        ids.contains(&"steps.77") && !ids.contains(&"steps.76"),
+        "{ids:?}"
+    );
+    // Of what holds nothing is kept, and of a scenario neither: it is played in any case.
+    let left: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(left, cases);
+    std::fs::write(&path, "[{").unwrap();
+    let (code, text) = verify();
+    assert!(
+        code == 2 && text.contains("kept.json can't be understood"),
+        "{text}"
+    );
+    std::fs::remove_file(&path).unwrap();
 }
 
 /// From a sentence to what came of it, and back.

@@ -8,6 +8,7 @@ use crate::mirror::{Difference, Mirror};
 pub use crate::record::{Origin, Record, Suspect, Verdict};
 use crate::scenario;
 use crate::scene::{Dice, Pool, Scene};
+use crate::walk;
 use crate::words::{self, Words};
 use rayon::prelude::*;
 use specc_ir::ir::{ActionId, EntityId, Ir};
@@ -28,6 +29,8 @@ const SUSPECTS: usize = 5;
 const PASSWORD: &str = "correct horse battery staple, twice round the paddock and back home";
 /// How long the rest may take once no new scene is begun; an app that is slower is not looked at to the end.
 const AFTERWARDS: Duration = Duration::from_secs(300);
+/// The part of the time that single scenes may take; the rest is for walks.
+const SCENES: f64 = 0.8;
 /// What is done in one scene beside what is needed.
 const BESIDES: usize = 24;
 
@@ -212,7 +215,7 @@ pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Recor
     for number in 0.. {
         if open.is_empty()
             || quiet >= options.quiet
-            || start.elapsed() > options.time
+            || start.elapsed() > options.time.mul_f64(SCENES)
             || options.enough(&records)
             || deaths.over()
         {
@@ -240,6 +243,19 @@ pub fn judge(ir: &Ir, app: &App, options: Options, report: &mut dyn FnMut(&Recor
     for at in open {
         if let Some(mutant) = all.get(at) {
             keep(of_mutant(mutant), &mut records);
+        }
+    }
+    for number in 0..walk::WALKS {
+        if start.elapsed() > options.time || options.enough(&records) || deaths.over() {
+            break;
+        }
+        let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(number);
+        match walk::judge(model, app, &pool, seed) {
+            Ok(record) => keep(record, &mut records),
+            Err(dead) => deaths
+                .note(ir, app, *dead)
+                .into_iter()
+                .for_each(|record| keep(record, &mut records)),
         }
     }
     if !options.enough(&records) {
@@ -278,6 +294,13 @@ pub fn replay(ir: &Ir, app: &App, origin: &Origin) -> Result<Option<Record>, NoA
             )),
             None => Ok(None),
         },
+        Origin::Steps { scene, ref steps } => {
+            let pool = Pool::of(ir);
+            Ok(Some(
+                walk::again(model, app, &pool, scene, steps)
+                    .unwrap_or_else(|dead| life::died(ir, app, &dead.cause, dead.during)),
+            ))
+        }
         Origin::Walk { scene, thought } => {
             let pool = Pool::of(ir);
             let mut dice = Dice::new(model, &pool, scene);
@@ -633,9 +656,6 @@ impl<'s> Stage<'s> {
 
     /// Does it in the app; what is wrong with what came of it.
     fn perform(&mut self, thought: &Thought) -> Result<(Option<Difference>, Exchange), NoAnswer> {
-        let mails = self.mirror.app.mail()?.len();
-        let exchange = self.mirror.act(thought.caller, &thought.operation)?;
-        let now = self.scene.now;
         let (mut state, wanted) = match &thought.outcome {
             Ok((state, answer)) => {
                 let mut state = state.clone();
@@ -644,52 +664,58 @@ impl<'s> Stage<'s> {
             }
             Err(refusal) => (self.state.clone(), Err(refusal.clone())),
         };
+        let done = (thought.caller, &thought.operation);
+        let letters = self.scene.state.mail.len();
+        let (wrong, exchange) = perform(&mut self.mirror, done, &wanted, &mut state, letters)?;
         let reads = matches!(thought.operation, Operation::Read(..) | Operation::List(_));
-        self.dirty |= (200..300).contains(&exchange.status) && !reads;
-        let differences = self.mirror.compare(&mut state, now)?;
-        let answer = self.mirror.judge(&thought.operation, &wanted, &exchange);
-        let wrong = answer.or_else(|| differences.into_iter().next());
-        if wrong.is_some() {
-            self.dirty = true;
-            return Ok((wrong, exchange));
-        }
-        let sent: Vec<(String, String)> = self
-            .mirror
-            .app
-            .mail()?
-            .iter()
-            .skip(mails)
-            .map(|mail| (text(mail, "to"), text(mail, "subject")))
-            .collect();
-        let wanted = match &thought.outcome {
-            Ok((state, _)) => state
-                .mail
-                .iter()
-                .skip(self.scene.state.mail.len())
-                .map(|mail| (mail.to.clone(), mail.subject.clone()))
-                .collect(),
-            Err(_) => Vec::new(),
-        };
-        // Letters of the house itself are no business of the program's.
-        let own = matches!(thought.operation, Operation::SignUp(..));
-        if sent != wanted && !own {
-            self.dirty = true;
-            return Ok((
-                Some(Difference {
-                    text: format!("the mail is {sent:?}, not {wanted:?}"),
-                    expected: format!("the mail is {wanted:?}"),
-                    actual: format!("the mail is {sent:?}"),
-                    check: Some(Check::Mails(mails + wanted.len())),
-                }),
-                exchange,
-            ));
-        }
-        Ok((None, exchange))
+        self.dirty |= wrong.is_some() || ((200..300).contains(&exchange.status) && !reads);
+        Ok((wrong, exchange))
     }
 }
 
+/// Does something in the app; what is wrong with what came of it. `state` is what should be there afterwards, and takes what
+/// the app made up; so many letters were sent before.
+pub(crate) fn perform(
+    mirror: &mut Mirror<'_>,
+    (caller, operation): (Caller, &Operation),
+    wanted: &Result<Answer, Refusal>,
+    state: &mut State,
+    letters: usize,
+) -> Result<(Option<Difference>, Exchange), NoAnswer> {
+    let mails = mirror.app.mail()?.len();
+    let exchange = mirror.act(caller, operation)?;
+    let differences = mirror.compare(state, caller.now)?;
+    let answer = mirror.judge(operation, wanted, &exchange);
+    if let Some(wrong) = answer.or_else(|| differences.into_iter().next()) {
+        return Ok((Some(wrong), exchange));
+    }
+    let sent: Vec<(String, String)> = mirror
+        .app
+        .mail()?
+        .iter()
+        .skip(mails)
+        .map(|mail| (text(mail, "to"), text(mail, "subject")))
+        .collect();
+    let letters = state.mail.iter().skip(letters);
+    let wanted: Vec<(String, String)> = letters
+        .map(|mail| (mail.to.clone(), mail.subject.clone()))
+        .collect();
+    // Letters of the house itself are no business of the program's.
+    let own = matches!(operation, Operation::SignUp(..));
+    if sent == wanted || own {
+        return Ok((None, exchange));
+    }
+    let wrong = Difference {
+        text: format!("the mail is {sent:?}, not {wanted:?}"),
+        expected: format!("the mail is {wanted:?}"),
+        actual: format!("the mail is {sent:?}"),
+        check: Some(Check::Mails(mails + wanted.len())),
+    };
+    Ok((Some(wrong), exchange))
+}
+
 /// Where the spec speaks of an operation: its step, its action, its entity.
-fn place_of(ir: &Ir, operation: &Operation) -> Span {
+pub(crate) fn place_of(ir: &Ir, operation: &Operation) -> Span {
     let entity = |id: EntityId| ir.entities.get(id.0 as usize);
     let span = match operation {
         Operation::Create(id, _)

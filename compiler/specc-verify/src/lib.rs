@@ -16,5 +16,6 @@ pub mod report;
 mod scenario;
 mod scene;
 pub mod strength;
+mod walk;
 mod wire;
 mod words;

@@ -53,6 +53,13 @@ pub enum Origin {
         /// The position of what was done among what was thought of there, counted from 0.
         thought: usize,
     },
+    /// Things done one after another, in a scene.
+    Steps {
+        /// The seed of the scene.
+        scene: u64,
+        /// The positions of what was done among what was thought of, counted from 0.
+        steps: Vec<usize>,
+    },
 }
 
 /// One thing that is demanded of the app, and what was seen.

@@ -185,8 +185,14 @@ impl<'a> Dice<'a> {
         all.get(at).cloned()
     }
 
-    fn in_ten(&mut self, times: u32) -> bool {
+    pub(crate) fn in_ten(&mut self, times: u32) -> bool {
         self.random.u32(0..10) < times
+    }
+
+    /// So long nothing happens, in milliseconds.
+    pub(crate) fn pause(&mut self) -> i64 {
+        let pauses = [0, 0, 0, 1000, 60_000, HOUR, DAY, 8 * DAY];
+        self.one_of(pauses).unwrap_or_default()
     }
 
     /// People with each role and without one, and some rows of everything.

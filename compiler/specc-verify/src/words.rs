@@ -317,6 +317,42 @@ impl<'a> Words<'a> {
         text
     }
 
+    /// What time it is.
+    #[must_use]
+    pub fn moment(self) -> String {
+        show(
+            &Value::Timestamp(self.now),
+            &Type::Timestamp,
+            self.ir(),
+            |moment| self.model.offset(moment),
+        )
+    }
+
+    /// Rows that are there, a line each, and how many more.
+    #[must_use]
+    pub fn those_there(
+        self,
+        order: &[(EntityId, i64)],
+        matter: &BTreeSet<(EntityId, i64)>,
+    ) -> Vec<String> {
+        let told = order.iter().filter(|place| matter.contains(place));
+        let mut lines: Vec<String> = told
+            .take(MOST_ROWS)
+            .map(|(entity, row)| format!("And {}", self.there(*entity, *row)))
+            .collect();
+        let more = matter.len().saturating_sub(MOST_ROWS);
+        if more > 0 {
+            lines.push(format!("And {more} rows more"));
+        }
+        lines
+    }
+
+    /// The step that does it.
+    #[must_use]
+    pub fn when(self, caller: Caller, operation: &Operation) -> String {
+        format!("When {}", self.does(caller, operation))
+    }
+
     /// The steps of it: the rows that matter, then who does what.
     #[must_use]
     pub fn steps(
@@ -325,23 +361,9 @@ impl<'a> Words<'a> {
         caller: Caller,
         operation: &Operation,
     ) -> Vec<String> {
-        let moment = show(
-            &Value::Timestamp(self.now),
-            &Type::Timestamp,
-            self.ir(),
-            |moment| self.model.offset(moment),
-        );
-        let mut steps = vec![format!("Given it is {moment}")];
-        let matter = self.matter(caller, operation);
-        let told = order.iter().filter(|place| matter.contains(place));
-        let more = matter.len().saturating_sub(MOST_ROWS);
-        for (entity, row) in told.take(MOST_ROWS) {
-            steps.push(format!("And {}", self.there(*entity, *row)));
-        }
-        if more > 0 {
-            steps.push(format!("And {more} rows more"));
-        }
-        steps.push(format!("When {}", self.does(caller, operation)));
+        let mut steps = vec![format!("Given it is {}", self.moment())];
+        steps.extend(self.those_there(order, &self.matter(caller, operation)));
+        steps.push(self.when(caller, operation));
         steps
     }
 
@@ -382,7 +404,8 @@ impl<'a> Words<'a> {
     }
 
     /// The rows that something is about: those it names, and those that these refer to.
-    fn matter(self, caller: Caller, operation: &Operation) -> BTreeSet<(EntityId, i64)> {
+    /// The rows that it has to do with.
+    pub fn matter(self, caller: Caller, operation: &Operation) -> BTreeSet<(EntityId, i64)> {
         let mut found: BTreeSet<(EntityId, i64)> = BTreeSet::new();
         found.extend(caller.me.map(|me| (USER, me)));
         let mut sent: Vec<(Type, &Given)> = Vec::new();

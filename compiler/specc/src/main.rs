@@ -6,6 +6,7 @@ mod browser;
 mod commands;
 mod doctor;
 mod evidence;
+mod kept;
 mod served;
 mod show;
 mod strength;

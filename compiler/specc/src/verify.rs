@@ -4,6 +4,7 @@ use crate::arguments::Format;
 use crate::browser;
 use crate::commands::{failed, stopped};
 use crate::evidence;
+use crate::kept::Kept;
 use crate::served::Served;
 use crate::show::{Show, pretty};
 use crate::strength;
@@ -77,6 +78,13 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
             .map_or_else(|| "none".to_owned(), |sandbox| sandbox.level()),
         ..Run::default()
     };
+    let kept = match Kept::read(folder) {
+        Ok(kept) => kept,
+        Err(why) => {
+            show.say(&format!("error: {why}"));
+            return UNUSABLE;
+        }
+    };
     let start = Instant::now();
     let options = wanted.options();
     let mut records = Vec::new();
@@ -92,7 +100,19 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
             };
             match started {
                 Ok(app) => {
+                    // What failed before most likely does so again.
+                    let again = kept.again(&checked.ir, &app, &run.spec);
+                    if wanted.fail_fast && again.iter().any(Record::is_wrong) {
+                        again.iter().for_each(keep);
+                        return again;
+                    }
                     let mut judged = judge::judge(&checked.ir, &app, options, &mut keep);
+                    for record in again {
+                        if !judged.iter().any(|known| known.origin == record.origin) {
+                            keep(&record);
+                            judged.push(record);
+                        }
+                    }
                     if wanted.fail_fast && judged.iter().any(Record::is_wrong) {
                         return judged;
                     }
@@ -120,6 +140,9 @@ pub fn verify(show: &mut Show, folder: &Folder, wanted: &Wanted) -> u8 {
         Ok(judged) if !run.interrupted => records = judged,
         Ok(_) => {}
         Err(error) => return failed(show, &error),
+    }
+    if let Err(error) = kept.learn(folder, &run.spec, &records) {
+        return failed(show, &error);
     }
     let lives = !records
         .iter()

@@ -140,6 +140,14 @@ fn sentence_of(ir: &Ir, path: &str) -> Span {
     found.map(|entity| entity.span).unwrap_or_default()
 }
 
+/// The app stopped answering while what failed in an earlier run was done again.
+#[must_use]
+pub fn did_not_answer(ir: &Ir, app: &App, dead: &NoAnswer) -> Record {
+    let what = "what failed before holds".to_owned();
+    let during = Record::open("kept".to_owned(), "walks", what, Span::default());
+    died(ir, app, dead, during)
+}
+
 /// The app never answered at all; `words` are its last.
 #[must_use]
 pub fn did_not_start(words: &str) -> Record {

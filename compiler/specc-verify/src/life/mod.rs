@@ -4,8 +4,8 @@ mod answers;
 mod clock;
 mod ends;
 
-pub use answers::did_not_start;
 pub(crate) use answers::{Dead, Deaths, answering, died};
+pub use answers::{did_not_answer, did_not_start};
 
 use crate::app::NoAnswer;
 use crate::doors::{Demand, Ground, Ledger};
