@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// All there are.
@@ -54,6 +55,9 @@ impl life::Host for Hosted {
 
 /// Where the program of this number is kept.
 fn kept(number: u64) -> PathBuf {
+    // Both tests want it.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
     let folder = root().join(format!("target/randoms/{number}"));
     let text = program(number).text;
     let path = folder.join("spec/app.md");

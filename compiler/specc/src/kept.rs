@@ -90,6 +90,8 @@ impl Kept {
         }
         self.0.drain(..self.0.len().saturating_sub(MOST));
         let text = serde_json::to_string_pretty(&self).unwrap_or_default();
+        let state = folder.state();
+        std::fs::create_dir_all(&state).map_err(BuildError::io("create", &state))?;
         write_whole(&path_of(folder), text.as_bytes())
     }
 }
