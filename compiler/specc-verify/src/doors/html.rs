@@ -253,11 +253,13 @@ impl Document {
         None
     }
 
-    /// Its elements with the names of their attributes, in order, one a line: its shape without its words.
+    /// Its elements with the names of their attributes, in order, one a line: its shape without its words, and without what
+    /// is chosen in it, which depends on the order of words.
     pub fn shape(&self) -> Vec<String> {
         let elements = self.root().descendants().filter_map(ElementRef::wrap);
         let lines = elements.map(|element| {
-            let mut names: Vec<&str> = element.value().attrs().map(|(name, _)| name).collect();
+            let names = element.value().attrs().map(|(name, _)| name);
+            let mut names: Vec<&str> = names.filter(|name| *name != "selected").collect();
             names.sort_unstable();
             format!("{} {}", element.value().name(), names.join(" "))
         });
