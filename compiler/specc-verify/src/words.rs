@@ -404,7 +404,6 @@ impl<'a> Words<'a> {
     }
 
     /// The rows that something is about: those it names, and those that these refer to.
-    /// The rows that it has to do with.
     pub fn matter(self, caller: Caller, operation: &Operation) -> BTreeSet<(EntityId, i64)> {
         let mut found: BTreeSet<(EntityId, i64)> = BTreeSet::new();
         found.extend(caller.me.map(|me| (USER, me)));

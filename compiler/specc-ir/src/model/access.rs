@@ -5,6 +5,7 @@ use super::{Model, Point, Refusal, Result};
 use crate::eval::{Mode, Value, evaluate, holds};
 use crate::expr::{Expr, ExprKind};
 use crate::ir::{EntityId, FieldId, Grant, RoleId, Type, USER, Verb, Who};
+use specc_syntax::names::same_name;
 use specc_syntax::span::Span;
 
 impl View<'_> {
@@ -175,7 +176,7 @@ impl Model<'_> {
             _ if grant.verb == Verb::Read
                 && self
                     .field(entity, field)
-                    .is_some_and(|declared| declared.name.text == "id") =>
+                    .is_some_and(|declared| same_name(&declared.name.text, "id")) =>
             {
                 true
             }

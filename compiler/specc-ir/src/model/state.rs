@@ -131,6 +131,14 @@ impl State {
         *last
     }
 
+    /// Rows that are made from now on have the ids that they would have in another state.
+    pub fn count_on_from(&mut self, other: &State) {
+        for (entity, id) in &other.last {
+            let last = self.last.entry(*entity).or_default();
+            *last = (*last).max(*id);
+        }
+    }
+
     pub(super) fn value(&self, entity: EntityId, id: i64, field: FieldRef) -> Value {
         self.any_row(entity, id)
             .map_or(Value::Empty, |row| row.value(id, field))

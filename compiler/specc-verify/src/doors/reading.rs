@@ -14,6 +14,7 @@ use specc_ir::eval::Value;
 use specc_ir::expr::FieldRef;
 use specc_ir::ir::{Entity, EntityId, FieldId, Type, USER};
 use specc_ir::model::{Answer, Operation, Query, Refusal, View};
+use specc_syntax::names::same_name;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many scenes are looked at.
@@ -196,7 +197,7 @@ impl<'a> Reading<'a, '_> {
                     self.shown_as(target, row, DEEPEST, &mut show);
                     // And what it is called.
                     if let Some((id, _)) =
-                        fields(ir, target).find(|(_, field)| field.name.text == "id")
+                        fields(ir, target).find(|(_, field)| same_name(&field.name.text, "id"))
                     {
                         let id = FieldRef::Field(id);
                         show(&self.ground.model.value(state, now, target, row, id));
