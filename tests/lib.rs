@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: where things are, and programs under way.
 
 pub mod faults;
+pub mod judged;
 pub mod randoms;
 
 use std::collections::BTreeMap;

@@ -8,48 +8,19 @@
     reason = "tests fail by panicking; how far it got is worth knowing"
 )]
 
-use specc_build::host::Host;
 use specc_ir::ir::Ir;
 use specc_ir::model::Model;
 use specc_tests::faults::{compile, faults, touch};
-use specc_tests::{program, root, specc};
-use specc_verify::app::App;
+use specc_tests::judged::{generated, hosted};
 use specc_verify::doors;
 use specc_verify::judge::{Around, Options, Record, START, judge};
-use specc_verify::life;
 use std::path::Path;
-use std::process::Command;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
-
-/// An app that the judge may kill and start again.
-struct Hosted(Host);
-
-impl life::Host for Hosted {
-    fn ended(&self, wait: Duration) -> Option<String> {
-        self.0.ended(wait)
-    }
-
-    fn kill(&self) {
-        self.0.kill();
-    }
-
-    fn stop(&self) -> Result<Duration, String> {
-        self.0.stop()
-    }
-
-    fn start(&self, empty: bool) -> Result<(), String> {
-        self.0.start(empty).map_err(|error| error.to_string())
-    }
-}
 
 /// What the judge has against the app: the quick part first, and one thing is enough.
 fn against(ir: &Ir, binary: &Path) -> Vec<String> {
     let state = tempfile::tempdir().unwrap();
-    let host = Rc::new(Hosted(Host::new(binary, state.path(), None, &[]).unwrap()));
-    host.0.start(true).unwrap();
-    let app = App::at(host.0.address().unwrap()).unwrap();
-    let app = app.hosted(Rc::clone(&host) as Rc<dyn life::Host>);
+    let app = hosted(binary, state.path()).unwrap();
     let options = Options {
         time: Duration::from_secs(60),
         quiet: 6,
@@ -73,15 +44,8 @@ fn against(ir: &Ir, binary: &Path) -> Vec<String> {
 }
 
 fn caught(example: &str) -> (usize, Vec<String>) {
-    let program = program(&root().join("examples").join(example));
-    let built = Command::new(specc())
-        .args(["build", "--no-compile", "--overwrite"])
-        .arg(&program)
-        .output()
-        .unwrap();
-    assert!(built.status.success());
-    let checked = specc_build::front::check(&specc_build::folder::Folder::at(&program)).unwrap();
-    let app = program.join("app");
+    let made = generated(example);
+    let app = made.folder.join("app");
     touch(&app);
     let mut other = Vec::new();
     let all = faults(example);
@@ -90,7 +54,7 @@ fn caught(example: &str) -> (usize, Vec<String>) {
         let planted = fault.plant(&app);
         let binary = compile(&app);
         let compiled = began.elapsed();
-        let found = against(&checked.ir, &binary);
+        let found = against(&made.ir, &binary);
         drop(planted);
         let seen: Vec<&String> = found.iter().take(4).collect();
         eprintln!(

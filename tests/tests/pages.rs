@@ -5,40 +5,18 @@
 
 use specc_build::app::{listen, start_alone};
 use specc_build::browser;
-use specc_ir::ir::Ir;
 use specc_tests::faults::{Fault, Planted, compile, faults};
-use specc_tests::{program, root, specc};
+use specc_tests::judged::{Generated, generated};
+use specc_tests::{program, root};
 use specc_verify::app::App;
 use specc_verify::judge::{Options, Record, Verdict};
 use specc_verify::pages::{self, Ends};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// One is compiled at a time: all become the same file.
 static COMPILING: Mutex<()> = Mutex::new(());
-
-struct Generated {
-    folder: PathBuf,
-    ir: Ir,
-}
-
-fn generated(example: &str) -> Generated {
-    let folder = program(&root().join("examples").join(example));
-    let built = Command::new(specc())
-        .args(["build", "--no-compile", "--overwrite"])
-        .arg(&folder)
-        .output()
-        .unwrap();
-    assert!(built.status.success());
-    let checked = specc_build::front::check(&specc_build::folder::Folder::at(&folder)).unwrap();
-    Generated {
-        folder,
-        ir: checked.ir,
-    }
-}
 
 /// What the judge says of the pages of an app as it is written now.
 fn judged(of: &Generated, options: Options, report: &mut dyn FnMut(&Record)) -> Vec<Record> {

@@ -9,18 +9,15 @@
 )]
 
 use specc_build::folder::Folder;
-use specc_build::host::Host;
 use specc_build::pipeline::build_for_verification;
 use specc_syntax::diagnostic::Severity;
+use specc_tests::judged::hosted;
 use specc_tests::randoms::program;
 use specc_tests::{apps_target, root};
-use specc_verify::app::App;
 use specc_verify::judge::{Options, Record, Verdict, judge};
-use specc_verify::life;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -31,27 +28,6 @@ const FEW: Range<u64> = 0..2;
 
 /// What is told of one program at most.
 const MOST_TOLD: usize = 12;
-
-/// An app that the judge may kill and start again.
-struct Hosted(Host);
-
-impl life::Host for Hosted {
-    fn ended(&self, wait: Duration) -> Option<String> {
-        self.0.ended(wait)
-    }
-
-    fn kill(&self) {
-        self.0.kill();
-    }
-
-    fn stop(&self) -> Result<Duration, String> {
-        self.0.stop()
-    }
-
-    fn start(&self, empty: bool) -> Result<(), String> {
-        self.0.start(empty).map_err(|error| error.to_string())
-    }
-}
 
 /// Where the program of this number is kept.
 fn kept(number: u64) -> PathBuf {
@@ -124,12 +100,10 @@ fn against(number: u64) -> Vec<String> {
     };
     let compiled = began.elapsed();
     let state = tempfile::tempdir().unwrap();
-    let host = Rc::new(Hosted(Host::new(&binary, state.path(), None, &[]).unwrap()));
-    if let Err(error) = host.0.start(true) {
-        return vec![format!("does not start: {error}")];
-    }
-    let app = App::at(host.0.address().unwrap()).unwrap();
-    let app = app.hosted(Rc::clone(&host) as Rc<dyn life::Host>);
+    let app = match hosted(&binary, state.path()) {
+        Ok(app) => app,
+        Err(error) => return vec![format!("does not start: {error}")],
+    };
     let options = Options {
         seed: number + 1,
         time: Duration::from_secs(8),

@@ -2,25 +2,18 @@
 
 use specc_build::app::{listen, start_alone};
 use specc_tests::faults::{compile, faults};
-use specc_tests::{program, root, specc};
+use specc_tests::judged::generated;
 use specc_verify::app::App;
 use specc_verify::judge::{Options, Verdict, judge, replay};
-use std::process::Command;
 use std::time::Duration;
 
 #[test]
 fn what_takes_several_steps_is_told_in_few() {
-    let folder = program(&root().join("examples/helpdesk"));
-    let built = Command::new(specc())
-        .args(["build", "--no-compile", "--overwrite"])
-        .arg(&folder)
-        .output()
-        .unwrap();
-    assert!(built.status.success());
-    let checked = specc_build::front::check(&specc_build::folder::Folder::at(&folder)).unwrap();
+    let made = generated("helpdesk");
+    let app = made.folder.join("app");
     for fault in faults("walks") {
-        let planted = fault.plant(&folder.join("app"));
-        let binary = compile(&folder.join("app"));
+        let planted = fault.plant(&app);
+        let binary = compile(&app);
         let listener = listen(Some(0)).unwrap();
         let data = tempfile::tempdir().unwrap();
         let running = start_alone(&binary, &listener, data.path()).unwrap();
@@ -31,7 +24,7 @@ fn what_takes_several_steps_is_told_in_few() {
             quiet: 2,
             ..Options::default()
         };
-        let mut found = judge(&checked.ir, &app, options, &mut |_| {});
+        let mut found = judge(&made.ir, &app, options, &mut |_| {});
         found.retain(|record| record.id.starts_with("steps.") && record.is_wrong());
         for record in &found {
             eprintln!("{}: {}: {:#?}", record.id, record.seen, record.steps);
@@ -41,7 +34,7 @@ fn what_takes_several_steps_is_told_in_few() {
             assert_eq!(record.verdict, Verdict::Failed, "{}", record.id);
             let done = record.exchanges.len();
             assert!(done <= 4, "{}: {done} steps", record.id);
-            let again = replay(&checked.ir, &app, &record.origin).unwrap().unwrap();
+            let again = replay(&made.ir, &app, &record.origin).unwrap().unwrap();
             assert_eq!(again.verdict, Verdict::Failed, "{}", record.id);
             assert_eq!(again.steps, record.steps);
             assert_eq!(again.seen, record.seen);
